@@ -1,0 +1,18 @@
+"""What a result file is, and whether it is whole: GLB, PLY and ZIP, judged by their own bytes."""
+
+from pipeline.formats.archive import Member, extract, members
+from pipeline.formats.check import verify
+from pipeline.formats.magic import HEAD_BYTES, Format, sniff
+from pipeline.formats.summary import Bounds, Summary
+
+__all__ = [
+    "HEAD_BYTES",
+    "Bounds",
+    "Format",
+    "Member",
+    "Summary",
+    "extract",
+    "members",
+    "sniff",
+    "verify",
+]

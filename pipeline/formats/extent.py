@@ -1,0 +1,62 @@
+"""The box that positions fill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from pipeline.formats.summary import Bounds, Point
+
+CORNERS = 3
+"""Of a triangle."""
+
+
+def extent(blocks: Iterable[NDArray[Any]], where: str) -> Bounds:
+    """Measure positions, given as blocks of rows x, y, z; one that is not finite is refused."""
+    rows = 0
+    boxes: list[Bounds] = []
+    for block in blocks:
+        # NaN and infinity survive minimum and maximum: two passes find them and the box
+        with np.errstate(invalid="ignore"):
+            corners = np.stack((block.min(axis=0), block.max(axis=0)))
+        if not np.isfinite(corners).all():
+            bad = rows + int(np.argmin(np.isfinite(block).all(axis=1)))
+            raise FormatError(f"{where}: position {bad:,} is not finite")
+        boxes = [union((*boxes, (_point(corners[0]), _point(corners[1]))))]
+        rows += len(block)
+    return boxes[0]
+
+
+def union(boxes: Iterable[Bounds]) -> Bounds:
+    """Join boxes, of which there is at least one."""
+    lows, highs = zip(*boxes, strict=True)
+    return _point(np.min(lows, axis=0)), _point(np.max(highs, axis=0))
+
+
+def refuse_no_extent(bounds: Bounds, positions: int) -> None:
+    """Refuse positions that are all one and the same: nothing would be seen."""
+    low, high = bounds
+    if low == high:
+        raise FormatError(f"all {positions:,} positions are the same point, {low}")
+
+
+def refuse_no_corners(low: int, high: int, where: str) -> None:
+    """Refuse indices of which no three differ: every triangle would be a line or a point."""
+    if high - low < CORNERS - 1:
+        raise FormatError(
+            f"{where}: its indices run from {low:,} to {high:,}, a triangle needs three corners"
+        )
+
+
+def _point(row: NDArray[Any]) -> Point:
+    x, y, z = row.tolist()
+    return float(x), float(y), float(z)
