@@ -1,0 +1,7 @@
+"""The manifest: text to validated sections and an iterator of jobs, or all faults by place."""
+
+from pipeline.manifest.reader import Manifest, load
+from pipeline.manifest.schema import schema
+from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile
+
+__all__ = ["Api", "Budget", "Limits", "Manifest", "Output", "Reconcile", "load", "schema"]
