@@ -1,0 +1,7 @@
+"""Pictures and masks: found, measured, checked, and made into what the model reads rightly."""
+
+from pipeline.inputs.prepare import Prepared, prepare
+from pipeline.inputs.source import read_source
+from pipeline.inputs.survey import Survey, survey
+
+__all__ = ["Prepared", "Survey", "prepare", "read_source", "survey"]

@@ -1,0 +1,79 @@
+"""A picture's source bytes: a path relative to the manifest, or a data URI."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pybase64
+
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST = 64 << 20
+"""The most a picture's file may have, in bytes."""
+
+_DATA_URI = "data:"
+_NAME_LENGTH = 200
+
+
+def read_source(folder: Path, source: str) -> bytes:
+    """Read a picture's bytes, as they are. Raises InputError."""
+    data = _data_uri(source) if source.startswith(_DATA_URI) else _file(folder / source, source)
+    if not data:
+        raise InputError(f"{name_of(source)}: the file is empty", kind="not_an_image")
+    if len(data) > LARGEST:
+        raise _too_large(source)
+    return data
+
+
+def name_of(source: str) -> str:
+    """Name a source in a message; a data URI can have megabytes."""
+    if source.startswith(_DATA_URI):
+        return "data URI"
+    return source if len(source) <= _NAME_LENGTH else f"{source[: _NAME_LENGTH - 1]}…"
+
+
+def _file(path: Path, source: str) -> bytes:
+    try:
+        with open(path, "rb", opener=_opened) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError(
+                    f"{name_of(source)}: a pipe or device, not a file ({path})", kind="not_an_image"
+                )
+            return file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise InputError(f"{name_of(source)}: no such file ({path})", kind="missing_file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(
+            f"{name_of(source)}: cannot be read ({reason})", kind="missing_file"
+        ) from None
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open at once: without O_NONBLOCK a pipe would be waited for until somebody writes."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _data_uri(source: str) -> bytes:
+    head, _, text = source.partition(",")
+    if not head.lower().endswith(";base64"):
+        raise InputError("data URI: must be base64", kind="not_an_image")
+    if len(text) > 2 * LARGEST:
+        raise _too_large(source)
+    try:
+        return pybase64.b64decode("".join(text.split()), validate=True)
+    except ValueError as error:
+        raise InputError(f"data URI: broken base64 ({error})", kind="not_an_image") from None
+
+
+def _too_large(source: str) -> InputError:
+    return InputError(
+        f"{name_of(source)}: larger than {LARGEST >> 20} MiB; no model reads that much of a "
+        "picture: make it smaller",
+        kind="too_large",
+    )
