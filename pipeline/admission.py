@@ -1,0 +1,177 @@
+"""Whether a paid call may go now: every governor asked, in the order in which jobs came."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+
+from pipeline.governors import Balance, Budget, Doubt, Hold, Price, RateGate, Streak
+from pipeline.model import Stop, StopKind, Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SIGNALS = frozenset({StopKind.SIGINT, StopKind.SIGTERM})
+
+
+class Ended(Exception):  # noqa: N818 - an end, not an error
+    """Admission has ended: nothing more is sent in this run."""
+
+
+@dataclass(eq=False, slots=True)
+class Lease:
+    """The right to one paid call, with its price held. To be settled, kept or given back."""
+
+    price: int
+
+
+class Admission:
+    """The one door to the paid API.
+
+    `clock` is monotonic, in seconds. An end is final: the first reason stands, but a signal wins.
+    """
+
+    def __init__(
+        self,
+        *,
+        rate: RateGate,
+        budget: Budget,
+        price: Price,
+        balance: Balance,
+        clock: Callable[[], float] = anyio.current_time,
+    ) -> None:
+        self.budget = budget
+        self.price = price
+        self.balance = balance
+        self.hold = Hold()
+        self.streak = Streak()
+        self.doubt: Doubt[Ticket] = Doubt()
+        self.stop: Stop | None = None
+        self._rate = rate
+        self._clock = clock
+        self._in_flight = 0
+        self._followed: set[int] = set()
+        self._queue = anyio.Lock()
+        self._change = anyio.Event()
+
+    def end(self, stop: Stop) -> bool:
+        """End admission; what is in flight drains. False where it had ended for good before."""
+        if self.stop is not None and (self.stop.kind in _SIGNALS or stop.kind not in _SIGNALS):
+            return False
+        self.stop = stop
+        self._changed()
+        return True
+
+    async def enter(self) -> Lease:
+        """Wait until a call may go; hold its price. Raises Ended."""
+        async with self._queue:
+            while (delay := self._delay()) > 0:
+                await self._until_change(delay)
+            lease = Lease(self.price.expected)
+            self._rate.sent(self._clock())
+            self.budget.hold(lease.price)
+            self.doubt.sending(lease)
+            self._in_flight += 1
+            return lease
+
+    def settle(self, lease: Lease, credits: int) -> None:
+        """End a call whose bill is known, 0 where there is none."""
+        if credits:
+            self.price.paid(credits)
+        self.budget.settle(lease.price, credits)
+        self._left()
+
+    def keep(self, lease: Lease, attempt: int, *, followed: bool = False) -> None:
+        """End a call whose bill is open: its price stays held.
+
+        One that is `followed` may still tell its bill, and is waited for as if in flight, until it
+        is learnt or parted from.
+        """
+        self.budget.keep(attempt, lease.price)
+        if followed:
+            self._followed.add(attempt)
+        self._left()
+
+    def parted(self, attempt: int) -> None:
+        """Follow an attempt no longer: if its bill is still open, this run will not learn it."""
+        self._followed.discard(attempt)
+        self._changed()
+
+    def learnt(self, attempt: int, credits: int) -> None:
+        """Settle a call that was kept open."""
+        if credits:
+            self.price.paid(credits)
+        self.budget.learnt(attempt, credits)
+        self.parted(attempt)
+
+    def limited(self, reset: float | None) -> float:
+        """Hold everyone after a 429; return for how many seconds."""
+        return self.hold.limited(self._clock(), reset)
+
+    def resolved(self, lease: Lease, *, passed: bool) -> Ticket | None:
+        """Tell the doubt how a call ended; return a job that this has convicted."""
+        convicted = self.doubt.ended(lease, passed=passed)
+        self._changed()
+        return convicted
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, as between two tries. Raises Ended as soon as admission ends."""
+        until = self._clock() + seconds
+        while self.stop is None and (left := until - self._clock()) > 0:
+            await self._until_change(left)
+        if self.stop is not None:
+            raise Ended
+
+    def _delay(self) -> float:
+        """Give the seconds until the governors may agree, infinite for "until something changes".
+
+        Ends admission where they never will.
+        """
+        price, now = self.price.expected, self._clock()
+        awaited = self._in_flight or self._followed
+        if self.stop is None and not self.budget.fits(price):
+            if awaited:
+                return math.inf  # a call in flight may cost less than is held for it
+            self.end(_budget_stop(self.budget, price))
+        if self.stop is None and not self.balance.allows(price, self.budget.unsettled):
+            if awaited:
+                return math.inf
+            self.end(_reserve_stop(self.balance))
+        if self.stop is not None:
+            raise Ended
+        if not self.doubt.may_send():
+            return math.inf
+        return max(self.hold.delay(now), self._rate.delay(now))
+
+    def _left(self) -> None:
+        self._in_flight -= 1
+        self._changed()
+
+    def _changed(self) -> None:
+        self._change.set()
+        self._change = anyio.Event()
+
+    async def _until_change(self, seconds: float) -> None:
+        with anyio.move_on_after(seconds):
+            await self._change.wait()
+
+
+def _budget_stop(budget: Budget, price: int) -> Stop:
+    return Stop(
+        StopKind.BUDGET,
+        f"the next call's {price / 1e6:g} credits would pass budget.credits "
+        f"{(budget.cap or 0) / 1e6:g}: this run spent {budget.spent / 1e6:g}, and "
+        f"{sum(budget.open.values()) / 1e6:g} are held for calls whose bill is open; "
+        "run again to go on with the budget anew, or raise it",
+    )
+
+
+def _reserve_stop(balance: Balance) -> Stop:
+    return Stop(
+        StopKind.BUDGET,
+        f"the account holds {(balance.known or 0) / 1e6:g} credits, and budget.reserve keeps "
+        f"{(balance.reserve or 0) / 1e6:g} of them; top up, or lower the reserve",
+    )

@@ -1,0 +1,37 @@
+"""The ledger: one SQLite file that is the truth about every job and every bill."""
+
+from pipeline.ledger.lock import hold
+from pipeline.ledger.lookup import Buyer, Lookup
+from pipeline.ledger.moves import Closing, Moves, Sending
+from pipeline.ledger.reader import Failed, JobRow, Known, Money, Reader, reading
+from pipeline.ledger.roster import BEFORE_ALL, Roster, begin, put_failed_back
+from pipeline.ledger.rows import Finished, Posting, Purchase, Stored, Waiting
+from pipeline.ledger.session import Session
+from pipeline.ledger.writer import Writer, writing
+
+__all__ = [
+    "BEFORE_ALL",
+    "Buyer",
+    "Closing",
+    "Failed",
+    "Finished",
+    "JobRow",
+    "Known",
+    "Lookup",
+    "Money",
+    "Moves",
+    "Posting",
+    "Purchase",
+    "Reader",
+    "Roster",
+    "Sending",
+    "Session",
+    "Stored",
+    "Waiting",
+    "Writer",
+    "begin",
+    "hold",
+    "put_failed_back",
+    "reading",
+    "writing",
+]

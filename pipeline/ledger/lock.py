@@ -1,0 +1,66 @@
+"""One run at a time holds a ledger: a kernel lock that dies with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipeline.errors import LedgerError, LedgerLockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def hold(ledger: Path) -> Iterator[None]:
+    """Hold the ledger, or raise LedgerLockedError at once.
+
+    `flock` on a file of its own: SQLite uses POSIX record locks on the database, and some systems
+    let the two disturb each other. The kernel frees it however the process ends, so a stale lock
+    cannot be. A ledger reached through a symbolic link is the same ledger.
+    """
+    real = ledger.resolve()
+    path = real.with_name(real.name + ".lock")
+    try:
+        _make_folder(path.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise LedgerError(f"{path}: cannot be written ({error.strerror})") from error
+    try:
+        _lock(handle, ledger)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, durable with its parents' entries: what is journaled in it is to be found."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    parent = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
+
+
+def _lock(handle: int, ledger: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError:
+        holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+        raise LedgerLockedError(
+            f"{ledger}: another run holds the ledger (process {holder or 'unknown'}); "
+            "wait for it, or stop it with SIGINT and it will drain"
+        ) from None
+    except OSError as error:
+        raise LedgerError(
+            f"{ledger}: cannot be locked ({error.strerror}); put output.ledger on a local disk"
+        ) from error

@@ -1,0 +1,70 @@
+"""What a worker asks the ledger about one ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.ledger.rows import Purchase, Stored, purchase_of, stored_of, ticket_of
+from pipeline.model import Error, Status, Ticket
+
+if TYPE_CHECKING:
+    from pipeline.ledger.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """The job that bought, or is buying, a fingerprint that another one asks for too."""
+
+    id: str
+    status: Status
+    error: Error | None
+
+
+class Lookup:
+    """Questions about tickets; they see every move made before them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def status(self, ticket: Ticket) -> Status:
+        """Give the state that a ticket is in now."""
+        rows = await self._session.rows("ticket_status", **_key(ticket))
+        return Status(rows[0]["status"])
+
+    async def buyer(self, ticket: Ticket) -> Buyer | None:
+        """Give the other job that bought, or is buying, the same fingerprint."""
+        rows = await self._session.rows("buyer", **_key(ticket))
+        if not rows:
+            return None
+        row = rows[0]
+        error = Error(row["error_kind"], row["error_message"]) if row["error_kind"] else None
+        return Buyer(row["id"], Status(row["status"]), error)
+
+    async def predecessor(self, ticket: Ticket) -> Status | None:
+        """Give the state of an older version of the job that money may stand behind."""
+        rows = await self._session.rows("predecessor", **_key(ticket))
+        return Status(rows[0]["status"]) if rows else None
+
+    async def twins(self, ticket: Ticket) -> list[Ticket]:
+        """Give the jobs that wait for this one's outcome."""
+        return [ticket_of(row) for row in await self._session.rows("twins", **_key(ticket))]
+
+    async def purchase(self, ticket: Ticket) -> Purchase | None:
+        """Give the attempt in a ticket's hands."""
+        rows = await self._session.rows("purchase", **_key(ticket))
+        return purchase_of(rows[0]) if rows else None
+
+    async def files(self, job: str, fingerprint: str) -> list[Stored]:
+        """Give what a ticket owns on disk, the result first."""
+        rows = await self._session.rows("files_of", id=job, fingerprint=fingerprint)
+        return [stored_of(row) for row in rows]
+
+    async def owner_of(self, path: str) -> tuple[str, str] | None:
+        """Tell whose a path below the output folder is: (id, fingerprint)."""
+        rows = await self._session.rows("file_at", path=path)
+        return (rows[0]["id"], rows[0]["fingerprint"]) if rows else None
+
+
+def _key(ticket: Ticket) -> dict[str, Any]:
+    return {"id": ticket.job.id, "fingerprint": ticket.fingerprint}

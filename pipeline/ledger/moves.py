@@ -1,0 +1,234 @@
+"""The journal: one durable step of one job at a time, each returning the job as it now stands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import IllegalMoveError
+from pipeline.ledger.rows import Stored, error_columns, links_column
+from pipeline.ledger.statements import SQL
+from pipeline.model import TRANSITIONS, Artifact, Error, Link, Receipt, Status, Ticket
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from pipeline.ledger.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What is journaled before a POST: v1 or v2, the hash of the body's bytes, the price held."""
+
+    protocol: str
+    body_sha256: str
+    reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How an attempt ended that brought nothing. `tries` is how many tries that used."""
+
+    error: Error
+    tries: int = 0
+    http_status: int | None = None
+    remaining: int | None = None
+    request_id: str | None = None
+
+
+class Moves:
+    """Legal moves of tickets, in the order that the money rules ask for.
+
+    Every method returns when its step is on disk. A ticket that does not stand where it was
+    thought to, or a step that the state table lacks, raises IllegalMoveError and changes nothing.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def sent(self, ticket: Ticket, sending: Sending) -> tuple[Ticket, int] | None:
+        """`pending → sent`, by compare-and-swap: the intent, before any byte leaves.
+
+        Returns the ticket and the attempt's number; None where nothing may be sent: the ticket
+        is pending no longer, another of the same fingerprint is bought or being bought, or money
+        may stand behind an older version of the job.
+        """
+        bound = self._move(ticket, Status.SENT, tries=0) | {
+            "protocol": sending.protocol,
+            "body_sha256": sending.body_sha256,
+            "reserved": sending.reserved,
+        }
+
+        def work(db: sqlite3.Connection) -> int | None:
+            for obstacle in ("buyer", "predecessor"):
+                if db.execute(SQL[obstacle], bound).fetchone() is not None:
+                    return None
+            if db.execute(SQL["move"], bound).rowcount != 1:
+                return None
+            number = db.execute(SQL["attempt_sent"], bound).lastrowid
+            db.execute(SQL["ticket_attempt"], bound | {"attempt": number})
+            return number
+
+        number = await self._session.write(work)
+        return None if number is None else (replace(ticket, status=Status.SENT), number)
+
+    async def accepted(self, ticket: Ticket, attempt: int, request_id: str) -> Ticket:
+        """`sent → accepted`: the request id, before the first poll."""
+        accepted = {"number": attempt, "request_id": request_id}
+        return await self._step(ticket, Status.ACCEPTED, None, ("attempt_accepted", accepted))
+
+    async def received(
+        self, ticket: Ticket, attempt: int, receipt: Receipt, links: Iterable[Link] = ()
+    ) -> Ticket:
+        """`→ received`: the bill, before the files."""
+        billed = ("attempt_billed", _billed(attempt, receipt, links))
+        tries = 0 if ticket.status is Status.UNKNOWN else 1  # an unknown one has used its try
+        return await self._step(ticket, Status.RECEIVED, None, billed, tries)
+
+    async def failed_billed(
+        self, ticket: Ticket, attempt: int, receipt: Receipt, error: Error
+    ) -> Ticket:
+        """`→ failed`, and billed: the service says that it ran, failed, and cost."""
+        billed = ("attempt_billed", _billed(attempt, receipt, ()))
+        return await self._step(ticket, Status.FAILED, error, billed, tries=1)
+
+    async def closed(
+        self, ticket: Ticket, attempt: int, closing: Closing, status: Status
+    ) -> Ticket:
+        """End an attempt that brought nothing: `→ pending`, `failed` or `unknown`."""
+        error = closing.error
+        closed = {
+            "number": attempt,
+            "state": "unknown" if status is Status.UNKNOWN else "unbilled",
+            "http_status": closing.http_status,
+            "request_id": closing.request_id,
+            "remaining": closing.remaining,
+        }
+        return await self._step(ticket, status, error, ("attempt_closed", closed), closing.tries)
+
+    async def found(self, attempt: int, receipt: Receipt, links: Iterable[Link]) -> None:
+        """Note what the body of a billed answer said beside its headers."""
+        await self._session.execute("attempt_found", **_billed(attempt, receipt, links))
+
+    async def stored(self, ticket: Ticket, files: Sequence[Stored]) -> None:
+        """Note hashes, sizes and temporary names, before the renames."""
+        bound = self._key(ticket)
+
+        def work(db: sqlite3.Connection) -> None:
+            _put(db, bound, files)
+
+        await self._session.write(work)
+
+    async def finished(
+        self,
+        ticket: Ticket,
+        status: Status,
+        files: Sequence[Artifact],
+        *,
+        error: Error | None = None,
+        twin_of: str | None = None,
+    ) -> Ticket:
+        """`→ succeeded`, or `→ failed` with bad files kept; they stand under their names."""
+        move = self._move(ticket, status, error=error, may_stay=True) | {"twin_of": twin_of}
+        placed = [Stored(artifact, temporary=None, placed=True) for artifact in files]
+
+        def work(db: sqlite3.Connection) -> None:
+            _one(db, "move", move)
+            _one(db, "ticket_twin", move)
+            _put(db, move, placed)
+
+        await self._session.write(work)
+        return replace(ticket, status=status, twin_of=twin_of)
+
+    async def moved(
+        self, ticket: Ticket, status: Status, error: Error | None, *, twin_of: str | None = None
+    ) -> Ticket:
+        """Move a ticket that has no attempt under way; or say why it stays where it is."""
+        move = self._move(ticket, status, error=error, may_stay=True) | {"twin_of": twin_of}
+
+        def work(db: sqlite3.Connection) -> None:
+            _one(db, "move", move)
+            _one(db, "ticket_twin", move)
+
+        await self._session.write(work)
+        return replace(ticket, status=status, twin_of=twin_of)
+
+    async def renamed(self, old: str, new: str) -> None:
+        """Note that a superseded file goes by another name from now on."""
+        await self._session.execute("file_rename", old=old, new=new)
+
+    def _key(self, ticket: Ticket) -> dict[str, Any]:
+        return self._session.bound(id=ticket.job.id, fingerprint=ticket.fingerprint)
+
+    def _move(
+        self,
+        ticket: Ticket,
+        status: Status,
+        *,
+        error: Error | None = None,
+        tries: int = 0,
+        may_stay: bool = False,
+    ) -> dict[str, Any]:
+        stays = may_stay and status is ticket.status
+        if not stays and status not in TRANSITIONS[ticket.status]:
+            raise IllegalMoveError(
+                f"job {ticket.job.id}: {ticket.status} → {status} is no legal move"
+            )
+        return self._key(ticket) | {
+            "previous": ticket.status,
+            "status": status,
+            "tries": tries,
+            **error_columns(error),
+        }
+
+    async def _step(
+        self,
+        ticket: Ticket,
+        status: Status,
+        error: Error | None,
+        also: tuple[str, dict[str, Any]],
+        tries: int = 0,
+    ) -> Ticket:
+        move = self._move(ticket, status, error=error, tries=tries)
+        statement, bound = also
+
+        def work(db: sqlite3.Connection) -> None:
+            _one(db, "move", move)
+            _one(db, statement, move | bound)
+
+        await self._session.write(work)
+        return replace(ticket, status=status, attempts=ticket.attempts + tries)
+
+
+def _one(db: sqlite3.Connection, statement: str, move: dict[str, Any]) -> None:
+    """Change the one row that a step is about; an attempt that is settled is settled for good."""
+    if db.execute(SQL[statement], move).rowcount != 1:
+        raise IllegalMoveError(
+            f"job {move['id']}: thought {move['previous']}, but the ledger says otherwise; "
+            f"it was not made {move['status']}"
+        )
+
+
+def _put(db: sqlite3.Connection, key: dict[str, Any], files: Sequence[Stored]) -> None:
+    db.execute(SQL["files_clear"], key)
+    for entry in files:
+        row = {"temporary": entry.temporary, "placed": entry.placed, **asdict(entry.artifact)}
+        if db.execute(SQL["file_put"], key | row).rowcount != 1:
+            raise IllegalMoveError(
+                f"job {key['id']}: {entry.artifact.path} is another job's file, and is left to it; "
+                "run again"
+            )
+
+
+def _billed(attempt: int, receipt: Receipt, links: Iterable[Link]) -> dict[str, Any]:
+    return {
+        "number": attempt,
+        "request_id": receipt.request_id,
+        "credits": receipt.credits,
+        "remaining": receipt.remaining,
+        "seed": receipt.seed,
+        "metrics": json.dumps(receipt.metrics),
+        "links": links_column(links),
+    }

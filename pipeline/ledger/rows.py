@@ -1,0 +1,152 @@
+"""The ledger's rows as values, and values as rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.model import Artifact, Error, Job, Link, Receipt, Status, Ticket
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A job of the manifest as it is registered: its fingerprint, or why it has none.
+
+    `declared` is the fingerprint before `retry --seed` chose another seed.
+    """
+
+    job: Job
+    position: int
+    fingerprint: str
+    declared: str
+    invalid: Error | None = None
+
+    @property
+    def status(self) -> Status:
+        """What a ticket that is new starts as."""
+        return Status.PENDING if self.invalid is None else Status.INVALID
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A ticket with its place in the order of the manifest."""
+
+    ticket: Ticket
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Waiting):
+    """A finished ticket with its files."""
+
+    files: tuple[Artifact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file's journal entry: the bytes stand under `temporary` until it is `placed`."""
+
+    artifact: Artifact
+    temporary: str | None
+    placed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """The attempt in a ticket's hands: what is known of the bill and of the way to the files."""
+
+    number: int
+    protocol: str
+    reserved: int
+    sent_at: str
+    settled_at: str | None
+    receipt: Receipt
+    links: tuple[Link, ...]
+
+
+def posting_row(posting: Posting) -> dict[str, Any]:
+    """Give a posting as the statements take it."""
+    return {
+        "id": posting.job.id,
+        "position": posting.position,
+        "priority": posting.job.priority,
+        "fingerprint": posting.fingerprint,
+        "declared": posting.declared,
+        "spec": json.dumps(asdict(posting.job)),
+        "status": posting.status,
+        **error_columns(posting.invalid),
+    }
+
+
+def error_columns(error: Error | None) -> dict[str, str | None]:
+    """Give an error as the statements take it.
+
+    A lone surrogate (a file name that is no UTF-8) becomes `?`: SQLite's text could not be read
+    back.
+    """
+    if error is None:
+        return {"error_kind": None, "error_message": None}
+    message = error.message.encode("utf-8", "replace").decode()
+    return {"error_kind": error.kind, "error_message": message}
+
+
+def job_of(spec: str) -> Job:
+    """Read a job back from its column."""
+    fields = json.loads(spec)
+    if fields["point_coords"] is not None:
+        fields["point_coords"] = tuple(tuple(point) for point in fields["point_coords"])
+    if fields["bounding_box"] is not None:
+        fields["bounding_box"] = tuple(fields["bounding_box"])
+    return Job(**fields)
+
+
+def ticket_of(row: sqlite3.Row) -> Ticket:
+    """Read a ticket."""
+    return Ticket(
+        job=job_of(row["spec"]),
+        fingerprint=row["fingerprint"],
+        status=Status(row["status"]),
+        attempts=row["attempts"],
+        twin_of=row["twin_of"],
+    )
+
+
+def finished_of(row: sqlite3.Row) -> Finished:
+    """Read a finished ticket with its files."""
+    files = tuple(Artifact(**each) for each in json.loads(row["files"]))
+    return Finished(ticket_of(row), row["position"], files)
+
+
+def purchase_of(row: sqlite3.Row) -> Purchase:
+    """Read an attempt."""
+    return Purchase(
+        number=row["number"],
+        protocol=row["protocol"],
+        reserved=row["reserved"],
+        sent_at=row["sent_at"],
+        settled_at=row["settled_at"],
+        receipt=Receipt(
+            request_id=row["request_id"],
+            credits=row["credits"] if row["state"] == "billed" and row["credits_known"] else None,
+            remaining=row["remaining"],
+            seed=row["seed"],
+            metrics=json.loads(row["metrics"]),
+        ),
+        links=tuple(Link(**link) for link in json.loads(row["links"])),
+    )
+
+
+def stored_of(row: sqlite3.Row) -> Stored:
+    """Read a file's journal entry."""
+    artifact = Artifact(row["role"], row["path"], row["sha256"], row["bytes"])
+    return Stored(artifact, row["temporary"], bool(row["placed"]))
+
+
+def links_column(links: Iterable[Link]) -> str:
+    """Write links as their column holds them."""
+    return json.dumps([asdict(link) for link in links])

@@ -1,0 +1,164 @@
+"""One thread that owns the ledger's connection and commits whatever waits, together."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import anyio
+
+from pipeline.errors import IllegalMoveError, LedgerError
+from pipeline.ledger.connection import connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+_BATCH = 512
+"""The most one transaction takes: a bound on how long the first of them waits."""
+
+
+@dataclass(slots=True, eq=False)
+class _Request(Generic[T]):
+    work: Callable[[sqlite3.Connection], T]
+    done: anyio.Event = field(default_factory=anyio.Event)
+    result: T | None = None
+    error: Exception | None = None
+
+
+class Writer:
+    """Hands work to the thread, and returns when it is durable.
+
+    Group commit: one fsync serves every request that came while the last one was under way. A
+    request that fails is rolled back alone. When a commit fails, nothing is written any more:
+    every later request raises LedgerError, so that nothing is sent unjournaled. `folder` is the
+    one that the ledger stands in.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, folder: Path, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._loop = loop
+        self._inbox: SimpleQueue[_Request[Any] | None] = SimpleQueue()
+        self._broken: LedgerError | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="ledger-writer")
+
+    @property
+    def broken(self) -> LedgerError | None:
+        """Why nothing can be journaled any more, once that is so."""
+        return self._broken
+
+    async def __call__(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do the work in a transaction; return its result once it is on disk.
+
+        Not cut short by a cancelled scope: whoever asked learns what happened. Raises LedgerError
+        where it cannot be on disk, and whatever the work itself raised.
+        """
+        if self._closed:
+            raise LedgerError("the ledger is closed: nothing more is written in this run")
+        request = _Request(work)
+        with anyio.CancelScope(shield=True):
+            self._inbox.put(request)
+            await request.done.wait()
+        if request.error is not None:
+            raise request.error
+        return request.result  # type: ignore[return-value]  # set whenever error is not
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Commit what waits, end the thread, close the file."""
+        self._closed = True
+        self._inbox.put(None)
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._thread.join)
+
+    def _serve(self) -> None:
+        open_for_more = True
+        while open_for_more:
+            batch, open_for_more = self._gather()
+            if not batch:
+                continue
+            self._commit(batch)
+            # a loop that was torn down has nobody left to be told; what is committed stands
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(_deliver, batch)
+        self._connection.close()
+
+    def _gather(self) -> tuple[list[_Request[Any]], bool]:
+        batch: list[_Request[Any]] = []
+        item = self._inbox.get()
+        while item is not None:
+            batch.append(item)
+            if len(batch) == _BATCH:
+                return batch, True
+            try:
+                item = self._inbox.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _commit(self, batch: list[_Request[Any]]) -> None:
+        try:
+            if self._broken is None:
+                self._transact(batch)
+        except (sqlite3.Error, MemoryError) as error:
+            self._broken = LedgerError(
+                f"the ledger cannot be written ({error}); nothing more is sent"
+            )
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+        if self._broken is not None:
+            for request in batch:
+                request.error = LedgerError(self._broken.message)
+
+    def _transact(self, batch: list[_Request[Any]]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        for request in batch:
+            self._attempt(request)
+        self._connection.execute("COMMIT")
+
+    def _attempt(self, request: _Request[Any]) -> None:
+        self._connection.execute("SAVEPOINT request")
+        try:
+            request.result = request.work(self._connection)
+        except sqlite3.IntegrityError as error:
+            request.error = IllegalMoveError(f"the ledger refuses this step ({error})")
+            self._connection.execute("ROLLBACK TO request")
+        except (sqlite3.Error, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again where the work was asked for
+            request.error = error
+            self._connection.execute("ROLLBACK TO request")
+        self._connection.execute("RELEASE request")
+
+
+def _deliver(batch: list[_Request[Any]]) -> None:
+    for request in batch:
+        request.done.set()
+
+
+@asynccontextmanager
+async def writing(path: Path) -> AsyncIterator[Writer]:
+    """Open the ledger for writing, for the length of a run.
+
+    Raises LedgerError where it cannot be opened.
+    """
+    writer = Writer(connect(path), path.parent, asyncio.get_running_loop())
+    writer.start()
+    try:
+        yield writer
+    finally:
+        await writer.close()

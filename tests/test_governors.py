@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.governors import (
+    Balance,
+    Budget,
+    Doubt,
+    Hold,
+    Price,
+    RateGate,
+    Streak,
+    Verdict,
+)
+
+
+def sends(gate: RateGate, arrivals: list[float]) -> list[float]:
+    """Send each as soon as it has come and the gate lets it."""
+    now, sent = 0.0, []
+    for arrival in arrivals:
+        now = max(now, arrival)
+        while (delay := gate.delay(now)) > 0:
+            now += delay
+        gate.sent(now)
+        sent.append(now)
+    return sent
+
+
+def most_in_a_minute(sent: list[float]) -> int:
+    return max(sum(start <= each < start + 60 for each in sent) for start in sent)
+
+
+GAPS = st.lists(st.floats(0, 90) | st.just(0.0), min_size=1, max_size=80)
+
+
+@given(gaps=GAPS, per_minute=st.integers(1, 12) | st.floats(1, 12))
+def test_no_minute_ever_holds_more_sends_than_the_limit(
+    gaps: list[float], per_minute: float
+) -> None:
+    arrivals = [sum(gaps[: at + 1]) for at in range(len(gaps))]
+    assert most_in_a_minute(sends(RateGate(per_minute), arrivals)) <= per_minute
+
+
+@given(st.integers(1, 200))
+def test_a_saturated_gate_uses_nearly_all_of_its_limit(per_minute: int) -> None:
+    # N go at once, and N more each 60.6 s: a rate of 60 / 60.6 = 99 % of the limit
+    sent = sends(RateGate(per_minute), [0.0] * (3 * per_minute))
+    assert [sent[0], sent[per_minute], sent[2 * per_minute]] == pytest.approx([0, 60.6, 121.2])
+
+
+def test_less_than_one_a_minute_spaces_sends_further_apart() -> None:
+    # 0.5 a minute is one in 120 s, and 1 % more
+    assert sends(RateGate(0.5), [0.0] * 3) == pytest.approx([0, 121.2, 242.4])
+
+
+def test_without_a_limit_nothing_waits() -> None:
+    assert sends(RateGate(None), [0.0] * 1000) == [0.0] * 1000
+
+
+@pytest.mark.parametrize(
+    ("answers", "waits"),
+    [
+        # (time, reset in seconds or None) → how long everyone waits from then
+        ([(0, 30.0)], [30]),
+        ([(0, 30.0), (10, 5.0)], [30, 20]),  # the later end stands
+        ([(0, 30.0), (10, 60.0)], [30, 60]),
+        ([(0, None)], [5]),
+        ([(0, None), (1, None)], [5, 4]),  # calls of one wave do not add up
+        (
+            [(0, None), (5, None), (15, None), (35, None), (75, None), (135, None)],
+            [5, 10, 20, 40, 60, 60],
+        ),
+        ([(0, 0.0)], [1]),  # a reset that has passed is no reason to send at once
+        ([(0, -9.0)], [1]),
+        ([(0, 30.0), (29.5, 0.0)], [30, 1]),
+    ],
+)
+def test_after_a_429_all_wait_for_the_reset(
+    answers: list[tuple[float, float | None]], waits: list[float]
+) -> None:
+    hold = Hold()
+    assert [hold.limited(now, reset) for now, reset in answers] == waits
+    last, wait = answers[-1][0], waits[-1]
+    assert [hold.delay(last), hold.delay(last + wait), hold.delay(last + 999)] == [wait, 0, 0]
+
+
+def test_after_a_call_that_passed_the_first_wait_is_short_again() -> None:
+    hold = Hold()
+    assert [hold.limited(0, None), hold.limited(5, None)] == [5, 10]
+    hold.passed()
+    assert hold.limited(15, None) == 5
+
+
+def test_the_price_is_the_stated_one_and_then_the_highest_of_the_last_twenty() -> None:
+    price = Price(65)
+    assert price.expected == 65
+    price.paid(50)
+    assert price.expected == 50
+    price.paid(90)
+    for _ in range(19):
+        price.paid(60)
+    assert price.expected == 90  # the 90 is the first of the last twenty
+    price.paid(60)
+    assert price.expected == 60
+
+
+@pytest.mark.parametrize(
+    ("cap", "spent", "held", "open_", "fits"),
+    [
+        # with a price of 10: spent + held + open + 10 <= cap
+        (None, 999, 999, {1: 999}, True),
+        (10, 0, 0, {}, True),
+        (9, 0, 0, {}, False),
+        (0, 0, 0, {}, False),
+        (100, 50, 20, {1: 15, 2: 5}, True),  # 50 + 20 + 20 + 10 = 100
+        (100, 51, 20, {1: 15, 2: 5}, False),
+        (100, 50, 21, {1: 15, 2: 5}, False),
+        (100, 50, 20, {1: 15, 2: 6}, False),
+    ],
+)
+def test_a_call_fits_if_everything_that_may_be_billed_stays_within_the_cap(
+    cap: int | None, spent: int, held: int, open_: dict[int, int], *, fits: bool
+) -> None:
+    assert Budget(cap, open_, spent, held).fits(10) is fits
+
+
+CALLS = st.lists(
+    st.tuples(st.sampled_from(["settle", "keep", "keep and learn"]), st.integers(0, 30)),
+    max_size=40,
+)
+
+
+@given(CALLS, st.integers(1, 20), st.integers(0, 300), st.integers(1, 6))
+def test_what_passes_the_cap_is_at_most_what_calls_in_flight_cost_over_their_price(
+    calls: list[tuple[str, int]], price: int, cap: int, slots: int
+) -> None:
+    budget = Budget(cap)
+    flying: list[tuple[int, str, int]] = []
+    over = settled = kept = 0
+
+    def land() -> None:
+        nonlocal over, settled, kept
+        attempt, how, cost = flying.pop(0)
+        match how:
+            case "settle":
+                budget.settle(price, cost)
+            case "keep":
+                budget.keep(attempt, price)
+                kept += price
+                return
+            case _:
+                budget.keep(attempt, price)
+                budget.learnt(attempt, cost)
+        settled += cost
+        over += max(0, cost - price)
+
+    for attempt, (how, cost) in enumerate(calls):
+        if len(flying) == slots:
+            land()
+        if budget.fits(price):
+            budget.hold(price)
+            flying.append((attempt, how, cost))
+    while flying:
+        land()
+    assert (budget.spent, budget.held, budget.unsettled) == (settled, 0, kept)
+    assert settled + kept <= cap + over
+
+
+def test_an_open_attempt_of_an_earlier_run_is_learnt_once() -> None:
+    budget = Budget(100, {7: 65})
+    budget.learnt(7, 60)
+    assert (budget.spent, budget.unsettled) == (60, 0)
+
+
+def test_the_lowest_balance_since_the_last_asking_counts() -> None:
+    balance = Balance(reserve=None)
+    seen = []
+    for told in (500, 430, 470, None):
+        balance.seen(told)
+        seen.append(balance.known)
+    assert seen == [500, 430, 430, 430]
+    balance.asked(900)  # topped up
+    balance.seen(835)
+    assert balance.known == 835
+    balance.asked(None)  # could not be read: what was known stands
+    assert balance.known == 835
+
+
+@pytest.mark.parametrize(
+    ("reserve", "known", "held", "allows"),
+    [
+        # with a price of 10: known - held - 10 >= reserve
+        (None, 0, 999, True),
+        (50, None, 999, True),
+        (50, 60, 0, True),
+        (50, 59, 0, False),
+        (50, 80, 20, True),
+        (50, 80, 21, False),
+        (0, 10, 0, True),
+        (0, 9, 0, False),
+    ],
+)
+def test_a_call_leaves_the_reserve_untouched(
+    reserve: int | None, known: int | None, held: int, *, allows: bool
+) -> None:
+    balance = Balance(reserve)
+    balance.seen(known)
+    assert balance.allows(10, held) is allows
+
+
+def test_three_bad_results_in_a_row_say_stop() -> None:
+    streak = Streak()
+    told = [streak.bad(), streak.bad()]
+    streak.good()
+    told += [streak.bad(), streak.bad(), streak.bad(), streak.bad()]
+    assert told == [False, False, False, False, True, True]
+
+
+def test_without_a_doubt_any_number_may_send() -> None:
+    doubt: Doubt[str] = Doubt()
+    for lease in range(9):
+        assert doubt.may_send()
+        doubt.sending(lease)
+    assert doubt.ended(0, passed=True) is None
+    assert doubt.convict() is None
+
+
+def test_in_doubt_one_probe_goes_and_its_passing_convicts_the_suspect() -> None:
+    doubt: Doubt[str] = Doubt()
+    early, probe = object(), object()
+    doubt.sending(early)
+    assert doubt.unreadable("mug") is Verdict.WAIT
+    assert doubt.may_send()
+    doubt.sending(probe)
+    assert not doubt.may_send()
+    assert doubt.ended(early, passed=True) is None  # it went before the doubt, and proves nothing
+    assert not doubt.may_send()
+    assert doubt.ended(probe, passed=True) == "mug"
+    assert doubt.may_send()
+    assert doubt.convict() is None
+
+
+def test_a_probe_that_proves_nothing_lets_another_one_go() -> None:
+    doubt: Doubt[str] = Doubt()
+    doubt.unreadable("mug")
+    for lease in (object(), object()):
+        assert doubt.may_send()
+        doubt.sending(lease)
+        assert not doubt.may_send()
+        assert doubt.ended(lease, passed=False) is None
+    assert doubt.convict() == "mug"  # nobody else was left to probe
+
+
+def test_a_second_such_406_says_that_it_is_the_account() -> None:
+    doubt: Doubt[str] = Doubt()
+    assert doubt.unreadable("mug") is Verdict.WAIT
+    assert doubt.unreadable("vase") is Verdict.STOP
+
+
+@given(st.lists(st.floats(0, 100), max_size=30), st.lists(st.none() | st.floats(-10, 3600)))
+def test_a_hold_never_ends_earlier_than_it_was_said_to(
+    gaps: list[float], resets: list[float | None]
+) -> None:
+    hold, now, ends = Hold(), 0.0, [0.0]
+    for gap, reset in zip(gaps, resets, strict=False):
+        now += gap
+        wait = hold.limited(now, reset)
+        assert wait > 0
+        ends.append(now + wait)
+    assert all(earlier <= later + 1e-6 for earlier, later in pairwise(ends))
