@@ -1,0 +1,27 @@
+"""A whole run: what the manifest asks for, what is left to do, doing it, and how it ended."""
+
+from pipeline.batch.access import access, books_of, find_key
+from pipeline.batch.checking import check_inputs
+from pipeline.batch.outcome import Summary, jobs_json, money_json
+from pipeline.batch.plan import Plan, plan
+from pipeline.batch.putback import PutBack, put_back
+from pipeline.batch.run import Options, run
+from pipeline.batch.standing import job_rows, standing
+
+__all__ = [
+    "Options",
+    "Plan",
+    "PutBack",
+    "Summary",
+    "access",
+    "books_of",
+    "check_inputs",
+    "find_key",
+    "job_rows",
+    "jobs_json",
+    "money_json",
+    "plan",
+    "put_back",
+    "run",
+    "standing",
+]

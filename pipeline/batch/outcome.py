@@ -1,0 +1,85 @@
+"""How a run ended: its exit code and its summary, from what the ledger says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.model import IN_BETWEEN, MICRO, Json, Status, Stop, StopKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.ledger import Money
+
+_SIGNALS = {StopKind.SIGINT: 130, StopKind.SIGTERM: 143}
+_STOPS = {
+    StopKind.CREDITS: 3,
+    StopKind.BUDGET: 4,
+    StopKind.REFUSED: 5,
+    StopKind.BAD_RESULTS: 7,
+    StopKind.OUTAGE: 8,
+    StopKind.JOURNAL: 74,
+}
+_ONLY_IF_LEFT_OVER = frozenset({StopKind.CREDITS, StopKind.BUDGET})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did and where its manifest's jobs stand.
+
+    `worsened` counts the jobs that failed or turned invalid in this run; `older_open` older
+    versions of its jobs that money may stand behind; `asked_for_part` is set by --limit and --only.
+    """
+
+    jobs: Mapping[Status, int]
+    money: Money
+    stop: Stop | None = None
+    worsened: int = 0
+    older_open: int = 0
+    asked_for_part: bool = False
+    bought: int = 0
+    spent: int = 0
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `run`."""
+        stop, pending = self.stop, self.jobs.get(Status.PENDING, 0)
+        if stop is not None and stop.kind in _SIGNALS:
+            return _SIGNALS[stop.kind]
+        if stop is not None and (pending or stop.kind not in _ONLY_IF_LEFT_OVER):
+            return _STOPS[stop.kind]
+        unsettled = sum(self.jobs.get(status, 0) for status in IN_BETWEEN)
+        stuck = pending and not self.asked_for_part
+        return 1 if self.worsened or unsettled or self.older_open or stuck else 0
+
+    def as_json(self) -> dict[str, Json]:
+        """Give the summary as `run --json` prints it."""
+        stop = self.stop
+        return {
+            "exit_code": self.exit_code,
+            "stop": None if stop is None else {"kind": stop.kind, "message": stop.message},
+            "jobs": jobs_json(self.jobs),
+            "credits": money_json(self.money),
+            "run": {
+                "bought": self.bought,
+                "spent": self.spent / MICRO,
+                "seconds": round(self.seconds, 3),
+            },
+        }
+
+
+def jobs_json(jobs: Mapping[Status, int]) -> dict[str, Json]:
+    """Give the number of jobs in every state, also where there are none."""
+    return {status.value: jobs.get(status, 0) for status in Status}
+
+
+def money_json(money: Money) -> dict[str, Json]:
+    """Give the ledger's credits."""
+    remaining = money.remaining
+    return {
+        "spent": money.spent / MICRO,
+        "unsettled": money.unsettled / MICRO,
+        "remaining": None if remaining is None else remaining / MICRO,
+    }

@@ -1,0 +1,337 @@
+"""The run: take in the manifest, rescue, buy, drain, say how it ended."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import anyio
+from anyio import to_thread
+
+from pipeline import __version__
+from pipeline.admission import Admission
+from pipeline.batch.access import access, books_of
+from pipeline.batch.intake import Intake, batches
+from pipeline.batch.outcome import Summary
+from pipeline.batch.reading import concurrent, ledger_name
+from pipeline.batch.standing import standing
+from pipeline.errors import ApiError, LedgerError, StoreError
+from pipeline.executors import drain
+from pipeline.governors import Balance, Budget, Price, RateGate
+from pipeline.ledger import (
+    BEFORE_ALL,
+    Lookup,
+    Moves,
+    Roster,
+    begin,
+    hold,
+    writing,
+)
+from pipeline.model import Event, Status, Stop, StopKind, Ticket
+from pipeline.perform import Desk, Policy, amiss, convict, mend, perform, rescue
+from pipeline.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from anyio.abc import TaskGroup
+
+    from pipeline.api.client import Client
+    from pipeline.ledger import Session
+    from pipeline.manifest import Manifest
+
+T = TypeVar("T")
+
+_READ_AHEAD = 100
+_BALANCE_EVERY = 60.0
+_SIGNALS = {signal.SIGINT: StopKind.SIGINT, signal.SIGTERM: StopKind.SIGTERM}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked for beside the manifest.
+
+    `limit` is the most jobs that are taken up; `only` the ids that count; `budget` in
+    micro-credits stands for the manifest's; `signals` lets SIGINT and SIGTERM end admission.
+    """
+
+    limit: int | None = None
+    only: frozenset[str] | None = None
+    budget: int | None = None
+    signals: bool = False
+
+
+def cap_of(manifest: Manifest, options: Options) -> int | None:
+    """Give the most that a run may spend, in micro-credits; None is unlimited."""
+    return manifest.budget.credits_micro if options.budget is None else options.budget
+
+
+async def run(
+    manifest: Manifest,
+    *,
+    key: str | None,
+    on_event: Callable[[Event], None] = lambda _: None,
+    options: Options | None = None,
+) -> Summary:
+    """Do what a manifest asks for, and return how it ended.
+
+    Raises UsageError (no key, an id of another manifest), LedgerLockedError where another run holds
+    the ledger, LedgerError where it cannot be used. Whatever happens once it runs is in the
+    summary's `stop` and in the jobs' states.
+    """
+    began = time.monotonic()
+    options = options or Options()
+    with hold(manifest.ledger_path):
+        async with AsyncExitStack() as stack:
+            write = await stack.enter_async_context(writing(manifest.ledger_path))
+            session, orphans = await begin(
+                write,
+                manifest=ledger_name(manifest),
+                provider=manifest.api.provider,
+                budget=cap_of(manifest, options),
+                now=_now,
+            )
+            if orphans:
+                on_event(Event("note", f"{orphans} jobs were in flight when the last run ended"))
+            whole = _Run(manifest, options, session, on_event)
+            summary = await whole.through(stack, key)
+            summary = replace(summary, seconds=time.monotonic() - began)
+            if write.broken is None:
+                await Roster(session).end(summary.exit_code)
+            return summary
+
+
+class _Run:
+    """One run's parts, wired together."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        options: Options,
+        session: Session,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self._manifest = manifest
+        self._options = options
+        self._session = session
+        self._roster = Roster(session)
+        self._on_event = on_event
+        self._crashes: list[Exception] = []
+        budget = manifest.budget
+        self._admission = Admission(
+            rate=RateGate(manifest.limits.requests_per_minute),
+            budget=Budget(cap_of(manifest, options)),
+            price=Price(budget.price_micro),
+            balance=Balance(budget.reserve_micro),
+        )
+
+    async def through(self, stack: AsyncExitStack, key: str | None) -> Summary:
+        """Take in, rescue, buy; always end with a summary, unless something broke inside."""
+        manifest = self._manifest
+        await self._take_in()
+        self._admission.budget.open.update(await self._roster.unsettled())
+        rescues = await self._roster.rescues()
+        self._emit(Event("start", jobs=await self._roster.tally()))
+        if rescues or await self._waits() or await self._is_amiss():
+            client = await stack.enter_async_context(access(manifest.api, key, books_of(manifest)))
+            await self._work(self._desk(client), rescues)
+        if self._crashes:
+            raise self._crashes[0]
+        return await self._summary()
+
+    async def _waits(self) -> bool:
+        return bool(await self._roster.waiting(BEFORE_ALL, 1))
+
+    async def _is_amiss(self) -> bool:
+        store = Store(self._manifest.output_folder, self._manifest.output.name)
+        return [each async for each in self._amiss(store)] != []
+
+    async def _take_in(self) -> None:
+        provider = self._manifest.api.provider
+        intake = Intake(self._manifest.folder, provider)
+        for batch in batches(self._manifest, self._options.only):
+            overrides = await self._roster.overrides([job.id for _, job in batch])
+            await self._roster.register(await intake.postings(batch, overrides))
+
+    def _desk(self, client: Client) -> Desk:
+        manifest = self._manifest
+        return Desk(
+            client=client,
+            moves=Moves(self._session),
+            lookup=Lookup(self._session),
+            store=Store(manifest.output_folder, manifest.output.name),
+            admission=self._admission,
+            policy=Policy(manifest.limits.attempts, manifest.api.timeout),
+            inputs=manifest.folder,
+            provenance={
+                "provider": manifest.api.provider,
+                "api_host": urlsplit(client.endpoint.url).netloc,
+                "catalog3d": __version__,
+            },
+            now=_now,
+            clock=anyio.current_time,
+            sleep=anyio.sleep,
+            emit=self._emit,
+            random=random.random,
+        )
+
+    async def _work(self, desk: Desk, rescues: list[Ticket]) -> None:
+        async with anyio.create_task_group() as tasks:
+            if self._options.signals:
+                await tasks.start(self._watch_signals, tasks)
+            await self._drain(desk, mend, self._amiss(desk.store))
+            await self._drain(desk, rescue, _each(rescues))
+            if self._admission.stop is None and await self._ask_balance(desk.client):
+                tasks.start_soon(self._keep_asking, desk.client)
+                await self._drain(desk, perform, self._waiting())
+                await self._acquit(desk)
+            tasks.cancel_scope.cancel()
+
+    async def _acquit(self, desk: Desk) -> None:
+        """End the doubt about a 406 that no other job was left to resolve."""
+        suspect = self._admission.doubt.convict()
+        if suspect is not None and self._admission.stop is None:
+            await self._guarded(convict(desk, suspect))
+
+    async def _drain(
+        self,
+        desk: Desk,
+        line: Callable[[Desk, Ticket], Awaitable[Ticket]],
+        tickets: AsyncIterator[Ticket],
+    ) -> None:
+        async def work(ticket: Ticket) -> None:
+            await self._guarded(line(desk, ticket))
+
+        await drain(tickets, work, workers=concurrent(self._manifest))
+
+    async def _guarded(self, work: Awaitable[T]) -> T | None:
+        """Await work; what breaks in it ends admission, and lets what is in flight come home."""
+        try:
+            return await work
+        except (LedgerError, StoreError) as error:
+            self._end(Stop(StopKind.JOURNAL, error.message))
+        except Exception as error:  # noqa: BLE001 - raised again once what is in flight is home
+            self._crashes.append(error)
+            self._end(Stop(StopKind.JOURNAL, "an internal error"))
+        return None
+
+    async def _waiting(self) -> AsyncIterator[Ticket]:
+        """Give pending jobs by priority, each once, as long as admission lasts."""
+        after, left = BEFORE_ALL, self._options.limit
+        while found := await self._guarded(self._roster.waiting(after, _READ_AHEAD)):
+            for each in found:
+                if self._admission.stop is not None or left == 0:
+                    return
+                yield each.ticket
+                after = (each.ticket.job.priority, each.position)
+                left = left and left - 1
+
+    async def _amiss(self, store: Store) -> AsyncIterator[Ticket]:
+        """Give finished jobs whose files are not where the ledger has them."""
+        after = BEFORE_ALL
+        while found := await self._guarded(self._roster.finished(after, _READ_AHEAD)):
+            for each in await to_thread.run_sync(amiss, store, found):
+                yield each
+            after = (found[-1].ticket.job.priority, found[-1].position)
+
+    async def _ask_balance(self, client: Client) -> bool:
+        """Ask for the balance before anything is spent; False where the run may not start."""
+        reserve = self._manifest.budget.reserve_micro
+        try:
+            balance = await client.balance()
+        except ApiError as error:
+            self._end(Stop(StopKind.REFUSED, error.message))
+            return False
+        if balance is None and reserve is not None:
+            self._end(Stop(StopKind.REFUSED, "budget.reserve is set, and no balance can be read"))
+            return False
+        self._admission.balance.asked(balance)
+        pending = (await self._roster.tally()).get(Status.PENDING, 0)
+        price = max(1, self._admission.price.expected)
+        if balance is not None and balance < pending * price:
+            self._emit(
+                Event(
+                    "note",
+                    f"the balance of {balance / 1e6:g} credits pays about {balance // price} of "
+                    f"the {pending} jobs at {price / 1e6:g} each",
+                    remaining=balance,
+                )
+            )
+        return True
+
+    async def _keep_asking(self, client: Client) -> None:
+        """Ask for the balance now and then, where a reserve is kept by it."""
+        while self._manifest.budget.reserve_micro is not None and self._admission.stop is None:
+            await anyio.sleep(_BALANCE_EVERY)
+            try:
+                self._admission.balance.asked(await client.balance())
+            except ApiError as error:
+                self._end(Stop(StopKind.REFUSED, error.message))
+
+    async def _watch_signals(
+        self, tasks: TaskGroup, *, task_status: anyio.abc.TaskStatus[None]
+    ) -> None:
+        """End admission at the first signal; leave at once at the second."""
+        with anyio.open_signal_receiver(*_SIGNALS) as signals:
+            task_status.started()
+            async for received in signals:
+                again = self._admission.stop is not None and (
+                    self._admission.stop.kind in _SIGNALS.values()
+                )
+                if again:
+                    tasks.cancel_scope.cancel()
+                    return
+                name = signal.Signals(received).name
+                self._end(
+                    Stop(
+                        _SIGNALS[received],
+                        f"{name}: nothing more is sent; what is in flight is paid for and drains "
+                        "(once more to leave at once)",
+                    )
+                )
+
+    def _end(self, stop: Stop) -> None:
+        if self._admission.end(stop):
+            self._emit(Event("stop", stop.message))
+
+    def _emit(self, event: Event) -> None:
+        """Tell the listener; one that breaks ends the run, and loses nothing that was paid for."""
+        try:
+            self._on_event(event)
+        except Exception as error:  # noqa: BLE001 - raised again once what is in flight is home
+            self._crashes.append(error)
+            self._admission.end(Stop(StopKind.JOURNAL, "the listener broke"))
+
+    async def _summary(self) -> Summary:
+        if self._session.write.broken is not None:
+            worsened, older, bought = 0, 0, (0, self._admission.budget.spent)
+        else:
+            worsened, older = await self._roster.worsened(), await self._roster.left_open()
+            bought = await self._roster.bought()
+        jobs, money = await to_thread.run_sync(standing, self._manifest)
+        balance = self._admission.balance.known
+        return Summary(
+            jobs=jobs,
+            money=money if balance is None else replace(money, remaining=balance),
+            stop=self._admission.stop,
+            worsened=worsened,
+            older_open=older,
+            asked_for_part=self._options.limit is not None or self._options.only is not None,
+            bought=bought[0],
+            spent=bought[1],
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _each(tickets: list[Ticket]) -> AsyncIterator[Ticket]:
+    for ticket in tickets:
+        yield ticket

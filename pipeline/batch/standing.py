@@ -1,0 +1,43 @@
+"""Where a manifest's jobs stand, by what the ledger says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pipeline.batch.reading import ledger_name
+from pipeline.ledger import JobRow, Money, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.manifest import Manifest
+    from pipeline.model import Status
+
+_BATCH = 500
+
+
+def standing(manifest: Manifest) -> tuple[Counter[Status], Money]:
+    """Count the manifest's jobs by state, and give the ledger's money.
+
+    A job that no run has read yet is pending.
+    """
+    counted: Counter[Status] = Counter()
+    with reading(manifest.ledger_path, ledger_name(manifest)) as reader:
+        for ids in _ids(manifest):
+            counted += reader.tally(ids)
+        return counted, reader.money()
+
+
+def job_rows(manifest: Manifest) -> Iterator[JobRow]:
+    """Give a row for each of the manifest's jobs, in its order."""
+    with reading(manifest.ledger_path, ledger_name(manifest)) as reader:
+        for ids in _ids(manifest):
+            yield from reader.rows(ids)
+
+
+def _ids(manifest: Manifest) -> Iterator[list[str]]:
+    ids = (job.id for job in manifest.jobs())
+    while batch := list(islice(ids, _BATCH)):
+        yield batch

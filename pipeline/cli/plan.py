@@ -1,0 +1,112 @@
+"""`catalog3d plan`."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.batch import Plan, find_key
+from pipeline.batch import plan as plan_batch
+from pipeline.cli.session import (
+    JSON,
+    MANIFEST,
+    ONLY,
+    ManyIds,
+    ends_cleanly,
+    read_manifest,
+    say_json,
+)
+from pipeline.report.wording import credits_text, safe, seconds_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.manifest import Manifest
+
+_MEANINGS = {
+    "new": "to buy",
+    "changed": "to buy anew: picture, mask or parameters changed",
+    "cached": "free: the same as another job",
+    "done": "done",
+    "unfinished": "bought or in between: continued, not bought again",
+    "failed": "failed before: `catalog3d retry` puts them back",
+    "invalid": "invalid: see below",
+}
+
+
+@click.command(cls=ManyIds)
+@MANIFEST
+@ONLY
+@JSON
+@ends_cleanly
+def plan(*, manifest: Path, only: tuple[str, ...], as_json: bool) -> int:
+    """Say what a run would do: new, changed, done, credits, balance, disk, time."""
+    return show_plan(
+        read_manifest(manifest), only=frozenset(only) or None, budget=None, as_json=as_json
+    )
+
+
+def show_plan(
+    manifest: Manifest, *, only: frozenset[str] | None, budget: int | None, as_json: bool
+) -> int:
+    """Print what a run would do."""
+    planned: Plan = anyio.run(
+        partial(
+            plan_batch,
+            manifest,
+            key=find_key(manifest.api.key_env, os.environ),
+            only=only,
+            budget=budget,
+        )
+    )
+    if as_json:
+        say_json(planned.as_json())
+    else:
+        _print(Console(highlight=False), planned)
+    return 0
+
+
+def _print(console: Console, planned: Plan) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    for name, meaning in _MEANINGS.items():
+        if count := getattr(planned, name):
+            table.add_row(f"{count:,}", meaning)
+    console.print(table)
+    console.print(
+        f"cost: about {credits_text(planned.cost)} credits, "
+        f"{planned.to_buy:,} calls at {credits_text(planned.price)}"
+    )
+    cap = "unlimited" if planned.budget is None else f"{credits_text(planned.budget)} credits"
+    balance = "not asked" if planned.balance is None else credits_text(planned.balance)
+    console.print(f"budget: {cap}; balance: {balance}")
+    free = "" if planned.disk_free is None else f" of {_gigabytes(planned.disk_free)} free"
+    console.print(f"disk: up to {_gigabytes(planned.disk_needed)}{free}")
+    console.print(f"time: about {seconds_text(planned.seconds)} at {planned.concurrency} at once")
+    for id_, error in planned.problems:
+        console.print(Text(safe(f"{id_}: {error.message}"), style="red", overflow="fold"))
+    for line in _warnings(planned):
+        console.print(Text(line, style="yellow"))
+
+
+def _warnings(planned: Plan) -> list[str]:
+    lines = []
+    if planned.budget is not None and planned.cost > planned.budget:
+        lines.append(f"the budget pays for about {planned.budget // planned.price:,} of the calls")
+    if planned.balance is not None and planned.cost > planned.balance:
+        lines.append(f"the balance pays for about {planned.balance // planned.price:,} of them")
+    if planned.disk_free is not None and planned.disk_needed > planned.disk_free:
+        lines.append("the disk may be too small for all results")
+    return lines
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"

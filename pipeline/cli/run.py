@@ -1,0 +1,126 @@
+"""`catalog3d run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import nullcontext
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+import click
+from rich.console import Console
+
+from pipeline.batch import Options, Summary, find_key
+from pipeline.batch import run as run_batch
+from pipeline.cli.plan import show_plan
+from pipeline.cli.session import (
+    JSON,
+    MANIFEST,
+    ONLY,
+    ManyIds,
+    ends_cleanly,
+    read_manifest,
+    say_json,
+    verbosity,
+)
+from pipeline.model import MICRO
+from pipeline.report.lines import JsonLines, Lines
+from pipeline.report.live import LiveDisplay
+from pipeline.report.summary import show_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from pipeline.model import Event
+
+
+def _credits(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
+    if given is None:
+        return None
+    try:
+        amount = Decimal(given)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise click.BadParameter("must be a number of credits, such as 12.5")
+    return int(amount * MICRO)
+
+
+BUDGET = click.option(
+    "--budget", metavar="CREDITS", callback=_credits, help="The most this run may spend."
+)
+
+
+@click.command(cls=ManyIds)
+@MANIFEST
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N jobs.")
+@ONLY
+@BUDGET
+@click.option("--dry-run", is_flag=True, help="Only say what would be done: as `plan`.")
+@JSON
+@verbosity
+@ends_cleanly
+def run(  # noqa: PLR0913 - one parameter an option
+    *,
+    manifest: Path,
+    limit: int | None,
+    only: tuple[str, ...],
+    budget: int | None,
+    dry_run: bool,
+    as_json: bool,
+    verbose: int,
+    quiet: bool,
+    log_format: str,
+) -> int:
+    """Turn the manifest's photographs into 3D models, and continue what earlier runs began.
+
+    Exit codes: 0 done, 1 some jobs failed or are open, 2 bad manifest or no key, 3 out of credits,
+    4 budget reached, 5 the API refuses the run, 6 another run holds the ledger, 7 useless results,
+    8 the service stayed down, 74 ledger or disk failed, 130 and 143 stopped by a signal.
+    """
+    loaded = read_manifest(manifest)
+    wanted = frozenset(only) or None
+    if dry_run:
+        return show_plan(loaded, only=wanted, budget=budget, as_json=as_json)
+    options = Options(limit=limit, only=wanted, budget=budget, signals=True)
+    with _listener(-1 if quiet else verbose, log_format) as listen:
+        whole = partial(
+            run_batch,
+            loaded,
+            key=find_key(loaded.api.key_env, os.environ),
+            on_event=listen,
+            options=options,
+        )
+        summary: Summary = anyio.run(whole)
+    if as_json:
+        say_json(summary.as_json())
+    elif not quiet:
+        show_summary(Console(highlight=False), summary, manifest, _nearer(loaded.output_folder))
+    return summary.exit_code
+
+
+def _nearer(folder: Path) -> str:
+    """Name a folder from here, unless its full path is shorter."""
+    return min(str(folder), os.path.relpath(folder), key=len)
+
+
+def _listener(verbosity: int, log_format: str) -> AbstractContextManager[Callable[[Event], None]]:
+    """Choose how progress shows: a live display on a terminal, lines elsewhere."""
+    if log_format == "json":
+        return nullcontext(JsonLines(sys.stderr, now=_now))
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal and verbosity >= 0:
+        return LiveDisplay(console, verbosity=verbosity, clock=time.monotonic)
+    lines = Lines(sys.stderr, verbosity=verbosity, now=_now, clock=time.monotonic)
+    return nullcontext(lines)
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()

@@ -1,0 +1,48 @@
+"""`catalog3d status`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from pipeline.batch import jobs_json, money_json, standing
+from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, read_manifest, say_json
+from pipeline.report.summary import show_jobs, show_money
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.manifest import Manifest
+
+_WATCH_SECONDS = 2.0
+
+
+@click.command()
+@MANIFEST
+@JSON
+@click.option("--watch", is_flag=True, help="Show it anew every two seconds, until Ctrl-C.")
+@ends_cleanly
+def status(*, manifest: Path, as_json: bool, watch: bool) -> int:
+    """Show where the manifest's jobs stand, and the ledger's credits; also during a run."""
+    loaded = read_manifest(manifest)
+    _show(loaded, as_json=as_json)
+    while watch:
+        time.sleep(_WATCH_SECONDS)
+        if sys.stdout.isatty():
+            click.clear()
+        _show(loaded, as_json=as_json)
+    return 0
+
+
+def _show(manifest: Manifest, *, as_json: bool) -> None:
+    jobs, money = standing(manifest)
+    if as_json:
+        say_json({"jobs": jobs_json(jobs), "credits": money_json(money)})
+    else:
+        console = Console(highlight=False)
+        show_jobs(console, jobs)
+        show_money(console, money)

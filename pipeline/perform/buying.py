@@ -1,0 +1,240 @@
+"""The paid call: prepared, admitted, journaled, sent once, its answer followed to the letter."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from pipeline.api.classify import Meaning, Means
+from pipeline.api.client import LARGEST_RESULT
+from pipeline.api.dates import reset_delay
+from pipeline.api.wire import request_body
+from pipeline.errors import (
+    AnswerTooLargeError,
+    ApiError,
+    BrokenConnectionError,
+    InputError,
+    LedgerError,
+    NoConnectionError,
+)
+from pipeline.governors import Verdict
+from pipeline.identity import fingerprint
+from pipeline.inputs import prepare
+from pipeline.ledger import Closing, Sending
+from pipeline.model import Error, Event, Receipt, Status, Stop, StopKind, Ticket
+from pipeline.perform.answering import keep_answer
+from pipeline.perform.sharing import share_with_twins
+
+if TYPE_CHECKING:
+    from pipeline.admission import Lease
+    from pipeline.api.answer import Answer
+    from pipeline.perform.desk import Desk
+
+
+CHANGED = "input_changed"
+"""A picture that is no longer the one that was surveyed: another job, for the next run."""
+
+
+async def buy(desk: Desk, ticket: Ticket) -> Ticket:
+    """Take a job from pending as far as one paid call leads. Raises Ended with admission.
+
+    Uses up to one try; waiting for a rate limit uses none. The job stays pending, no try used,
+    where the ledger says that nothing may be sent.
+    """
+    try:
+        body, sha256 = await to_thread.run_sync(_body, desk, ticket, limiter=desk.threads)
+    except InputError as error:
+        status = Status.PENDING if error.kind == CHANGED else Status.INVALID
+        return await desk.move(ticket, status, Error(error.kind, error.message))
+    while True:
+        lease = await desk.admission.enter()
+        sending = Sending(desk.client.endpoint.protocol, sha256, lease.price)
+        sent = None if _suspected(desk, ticket) else await desk.moves.sent(ticket, sending)
+        if sent is None:
+            desk.admission.settle(lease, 0)
+            desk.admission.resolved(lease, passed=False)
+            return ticket
+        desk.tell(ticket, sent[0])
+        ticket, means = await _Call(desk, *sent, lease).make(body)
+        if means is not Means.LIMITED:
+            return ticket
+
+
+async def convict(desk: Desk, ticket: Ticket) -> None:
+    """Fail a job whose 406 nobody could read, once it is known not to be the account's."""
+    message = (
+        "the API refused this job with a 406 whose reason could not be read, and the account is "
+        "not the reason: look at the job's fields and its picture"
+    )
+    if await desk.lookup.status(ticket) is Status.PENDING:
+        await desk.move(ticket, Status.FAILED, Error("rejected", message))
+        await share_with_twins(desk, ticket)
+
+
+def _suspected(desk: Desk, ticket: Ticket) -> bool:
+    """Tell whether the same as this is under suspicion: it would be no probe of the account."""
+    suspect = desk.admission.doubt.suspect
+    return suspect is not None and suspect.fingerprint == ticket.fingerprint
+
+
+def _body(desk: Desk, ticket: Ticket) -> tuple[bytes, str]:
+    """Build the body and its sha256. Raises InputError, also where the picture was exchanged."""
+    prepared = prepare(ticket.job, desk.inputs)
+    bought = fingerprint(
+        ticket.job,
+        provider=desk.provenance["provider"],
+        image_sha256=prepared.image_sha256,
+        mask_sha256=prepared.mask_sha256,
+    )
+    if bought != ticket.fingerprint:
+        raise InputError("changed since this run looked at it; run again", kind=CHANGED)
+    body = request_body(ticket, prepared.image, prepared.mask)
+    return body, hashlib.sha256(body).hexdigest()
+
+
+class _Call:
+    """One POST, from the journaled intent to the journaled end of it."""
+
+    def __init__(self, desk: Desk, ticket: Ticket, attempt: int, lease: Lease) -> None:
+        self._desk = desk
+        self._ticket = ticket
+        self._attempt = attempt
+        self._lease = lease
+
+    async def make(self, body: bytes) -> tuple[Ticket, Means]:
+        """Send, and do what the answer means."""
+        means = Means.LOST
+        try:
+            async with self._desk.client.submit(body) as answer:
+                meaning = await self._desk.client.understand(answer)
+                means = meaning.means
+                await self._act(meaning, answer)
+        except NoConnectionError as error:
+            means = Means.AGAIN
+            await self._again(Error(error.kind, f"no connection was made: {error}"), None)
+        except (BrokenConnectionError, AnswerTooLargeError) as error:
+            if self._ticket.status is Status.SENT:
+                await self._lost(Closing(Error(error.kind, f"the answer was lost: {error}")))
+        convicted = self._desk.admission.resolved(
+            self._lease, passed=means in {Means.RECEIVED, Means.ACCEPTED}
+        )
+        if convicted is not None:
+            await convict(self._desk, convicted)
+        return self._ticket, means
+
+    async def _act(self, meaning: Meaning, answer: Answer) -> None:
+        error = Error(meaning.kind, meaning.message)
+        remaining = meaning.receipt.remaining
+        self._desk.admission.balance.seen(remaining)
+        closing = Closing(error, http_status=answer.status, remaining=remaining)
+        match meaning.means:
+            case Means.RECEIVED:
+                await self._received(meaning.receipt, answer)
+            case Means.ACCEPTED:
+                await self._accepted(meaning.request_id or "")
+            case Means.AGAIN | Means.FAILED:
+                await self._again(error, answer.status)
+            case Means.FAILED_BILLED:
+                await self._failed_billed(meaning.receipt, error)
+            case Means.GIVE_UP:
+                await self._close(replace(closing, tries=1), Status.FAILED)
+            case Means.LIMITED:
+                await self._limited(closing, answer)
+            case Means.NO_CREDITS:
+                await self._stop(closing, StopKind.CREDITS, f"out of credits: {error.message}")
+            case Means.REFUSED:
+                await self._stop(closing, StopKind.REFUSED, error.message)
+            case Means.UNREADABLE:
+                await self._unreadable(closing)
+            case _:
+                await self._lost(replace(closing, request_id=meaning.receipt.request_id))
+
+    async def _received(self, receipt: Receipt, answer: Answer) -> None:
+        """Journal the bill, then take the body."""
+        desk, before = self._desk, self._ticket
+        try:
+            self._ticket = await desk.moves.received(before, self._attempt, receipt)
+        except LedgerError as error:
+            raise LedgerError(
+                f"{error}; job {before.job.id} was billed meanwhile: its request id is "
+                f"{receipt.request_id}"
+            ) from error
+        credits = self._lease.price if receipt.credits is None else receipt.credits
+        desk.admission.settle(self._lease, credits)
+        desk.admission.hold.passed()
+        await keep_answer(desk, self._ticket, self._attempt, answer.pieces(LARGEST_RESULT))
+        desk.tell(before, self._ticket, credits=credits)
+
+    async def _accepted(self, request_id: str) -> None:
+        before = self._ticket
+        self._ticket = await self._desk.moves.accepted(before, self._attempt, request_id)
+        self._desk.admission.keep(self._lease, self._attempt, followed=True)
+        self._desk.admission.hold.passed()
+        self._desk.tell(before, self._ticket)
+
+    async def _again(self, error: Error, http_status: int | None) -> None:
+        """Use a try; give up after the last."""
+        limit = self._desk.policy.attempts
+        last = self._ticket.attempts + 1 >= limit
+        if last:
+            said = f"{error.message} (after {limit} tries; `catalog3d retry` puts the job back)"
+            error = Error(error.kind, said)
+        closing = Closing(error, tries=1, http_status=http_status)
+        await self._close(closing, Status.FAILED if last else Status.PENDING)
+
+    async def _failed_billed(self, receipt: Receipt, error: Error) -> None:
+        desk, before = self._desk, self._ticket
+        self._ticket = await desk.moves.failed_billed(before, self._attempt, receipt, error)
+        credits = self._lease.price if receipt.credits is None else receipt.credits
+        desk.admission.settle(self._lease, credits)
+        desk.tell(before, self._ticket, error=error, credits=credits)
+
+    async def _limited(self, closing: Closing, answer: Answer) -> None:
+        desk = self._desk
+        seconds = desk.admission.limited(reset_delay(answer.headers, desk.now()))
+        await self._close(closing, Status.PENDING)
+        desk.emit(Event("hold", closing.error.message, seconds=seconds))
+
+    async def _stop(self, closing: Closing, kind: StopKind, message: str) -> None:
+        """End admission first, so that nothing follows while this is being journaled."""
+        stop = Stop(kind, message)
+        if self._desk.admission.end(stop):
+            self._desk.emit(Event("stop", message))
+        await self._close(closing, Status.PENDING)
+
+    async def _unreadable(self, closing: Closing) -> None:
+        """Ask the account; only if it can pay, ask another job."""
+        desk = self._desk
+        try:
+            balance = await desk.client.balance()
+        except ApiError:
+            balance = None
+        desk.admission.balance.asked(balance)
+        if balance is None or balance < self._lease.price:
+            said = f"taken for want of credits: {closing.error.message}"
+            await self._stop(closing, StopKind.CREDITS, said)
+        elif desk.admission.doubt.unreadable(replace(self._ticket, status=Status.PENDING)) is (
+            Verdict.STOP
+        ):
+            said = f"two jobs in a row were refused: {closing.error.message}"
+            await self._stop(closing, StopKind.CREDITS, said)
+        else:
+            await self._close(closing, Status.PENDING)
+
+    async def _lost(self, closing: Closing) -> None:
+        said = f"{closing.error.message}; it may have been billed, and is not sent again by itself"
+        lost = replace(closing, error=Error(closing.error.kind, said), tries=1)
+        before = self._ticket
+        self._ticket = await self._desk.moves.closed(before, self._attempt, lost, Status.UNKNOWN)
+        self._desk.admission.keep(self._lease, self._attempt)
+        self._desk.tell(before, self._ticket, error=lost.error)
+
+    async def _close(self, closing: Closing, status: Status) -> None:
+        """End an attempt that was certainly not billed."""
+        desk, before = self._desk, self._ticket
+        self._ticket = await desk.moves.closed(before, self._attempt, closing, status)
+        desk.admission.settle(self._lease, 0)
+        desk.tell(before, self._ticket, error=closing.error)

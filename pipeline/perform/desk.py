@@ -1,0 +1,86 @@
+"""Everything that performing a job consults; it owns none of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio
+
+from pipeline.model import Error, Event, Status, Ticket
+from pipeline.perform.pace import PollPace
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from pipeline.admission import Admission
+    from pipeline.api.client import Client
+    from pipeline.ledger import Lookup, Moves
+    from pipeline.store import Store
+
+
+def _cores() -> anyio.CapacityLimiter:
+    """Let as many pictures be decoded at once as there are cores: each may be large."""
+    return anyio.CapacityLimiter(os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the manifest says about tries and times. Seconds."""
+
+    attempts: int
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A worker's desk. `inputs` is the folder that pictures' paths start from.
+
+    `now` tells the time of day, `clock` is monotonic, `sleep` waits, `emit` tells who listens,
+    `random` gives numbers from 0 to 1.
+    """
+
+    client: Client
+    moves: Moves
+    lookup: Lookup
+    store: Store
+    admission: Admission
+    policy: Policy
+    inputs: Path
+    provenance: dict[str, str]
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    emit: Callable[[Event], None]
+    random: Callable[[], float]
+    pace: PollPace = field(default_factory=PollPace)
+    threads: anyio.CapacityLimiter = field(default_factory=_cores)
+    sharing: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def tell(
+        self, before: Ticket, after: Ticket, *, error: Error | None = None, credits: int = 0
+    ) -> Ticket:
+        """Tell listeners of a move, and return the ticket as it stands now."""
+        if after.status is not before.status or error is not None:
+            self.emit(
+                Event(
+                    "job",
+                    job=after.job.id,
+                    status=after.status,
+                    previous=before.status,
+                    error=error,
+                    credits=credits,
+                    remaining=self.admission.balance.known,
+                )
+            )
+        return after
+
+    async def move(
+        self, ticket: Ticket, status: Status, error: Error | None, *, twin_of: str | None = None
+    ) -> Ticket:
+        """Move a ticket that has no attempt under way."""
+        moved = await self.moves.moved(ticket, status, error, twin_of=twin_of)
+        return self.tell(ticket, moved, error=error)

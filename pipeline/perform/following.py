@@ -1,0 +1,117 @@
+"""A v2 request, followed from its id to its bill."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pipeline.api.classify import Meaning, Means
+from pipeline.ledger import Closing, Purchase
+from pipeline.model import Error, Event, Receipt, Status, Stop, StopKind, Ticket
+from pipeline.perform.answering import keep_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pipeline.perform.desk import Desk
+
+
+_ASK_AGAIN = frozenset({Means.RUNNING, Means.AGAIN, Means.LIMITED})
+
+
+async def follow(desk: Desk, ticket: Ticket, *, fresh: bool) -> Ticket:
+    """Poll an accepted job until it is received, failed, or out of time.
+
+    A `fresh` one was accepted just now, and is not asked for at once. Out of time it stays
+    accepted, and the next run polls on.
+    """
+    purchase = await desk.lookup.purchase(ticket)
+    if purchase is None or purchase.receipt.request_id is None:
+        return ticket
+    try:
+        return await _follow(desk, ticket, purchase, purchase.receipt.request_id, fresh=fresh)
+    finally:
+        desk.admission.parted(purchase.number)
+
+
+async def _follow(
+    desk: Desk, ticket: Ticket, purchase: Purchase, request_id: str, *, fresh: bool
+) -> Ticket:
+    began = desk.clock()
+    if fresh:
+        await desk.sleep(desk.pace.delay(0.0, desk.random()))
+    while True:
+        meaning, body = await _asked(desk, request_id)
+        waited = desk.clock() - began
+        if meaning.means not in _ASK_AGAIN:
+            if fresh:
+                desk.pace.took(waited)
+            return await _settle(desk, ticket, purchase, meaning, body)
+        left = desk.policy.timeout - waited
+        if left <= 0:
+            return await _stay(desk, ticket, "timeout", "not done within api.timeout")
+        delay = desk.pace.delay(waited if fresh else math.inf, desk.random())
+        await desk.sleep(min(delay, left))
+
+
+async def _asked(desk: Desk, request_id: str) -> tuple[Meaning, bytes]:
+    meaning = await desk.client.poll(request_id)
+    return await desk.client.result(request_id) if meaning.means is Means.READY else (meaning, b"")
+
+
+async def _settle(
+    desk: Desk, ticket: Ticket, purchase: Purchase, meaning: Meaning, body: bytes
+) -> Ticket:
+    error = Error(meaning.kind, meaning.message)
+    match meaning.means:
+        case Means.RECEIVED:
+            return await _received(desk, ticket, purchase, meaning.receipt, body)
+        case Means.FAILED:
+            return await _failed(desk, ticket, purchase, error)
+        case Means.FAILED_BILLED:
+            receipt = meaning.receipt
+            credits = purchase.reserved if receipt.credits is None else receipt.credits
+            failed = await desk.moves.failed_billed(ticket, purchase.number, receipt, error)
+            desk.admission.learnt(purchase.number, credits)
+            return desk.tell(ticket, failed, error=error, credits=credits)
+        case Means.REFUSED:
+            if desk.admission.end(Stop(StopKind.REFUSED, error.message)):
+                desk.emit(Event("stop", error.message))
+            return await _stay(desk, ticket, error.kind, error.message)
+        case Means.EXPIRED:
+            lost = await desk.moves.closed(
+                ticket, purchase.number, Closing(error, tries=1), Status.UNKNOWN
+            )
+            return desk.tell(ticket, lost, error=error)
+        case _:
+            return await _stay(desk, ticket, error.kind, error.message)
+
+
+async def _received(
+    desk: Desk, ticket: Ticket, purchase: Purchase, receipt: Receipt, body: bytes
+) -> Ticket:
+    """Journal the bill, then the answer; its links are read where v1's are."""
+    desk.admission.balance.seen(receipt.remaining)
+    received = await desk.moves.received(ticket, purchase.number, receipt)
+    credits = purchase.reserved if receipt.credits is None else receipt.credits
+    desk.admission.learnt(purchase.number, credits)
+    await keep_answer(desk, received, purchase.number, _whole(body))
+    return desk.tell(ticket, received, credits=credits)
+
+
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def _failed(desk: Desk, ticket: Ticket, purchase: Purchase, error: Error) -> Ticket:
+    """Free a job that ran and failed unbilled: it is pending again, and a try is used."""
+    last = ticket.attempts + 1 >= desk.policy.attempts
+    status = Status.FAILED if last else Status.PENDING
+    freed = await desk.moves.closed(ticket, purchase.number, Closing(error, tries=1), status)
+    desk.admission.learnt(purchase.number, 0)
+    return desk.tell(ticket, freed, error=error)
+
+
+async def _stay(desk: Desk, ticket: Ticket, kind: str, message: str) -> Ticket:
+    said = f"{message}; the request goes on at the provider, and the next run asks again"
+    return await desk.move(ticket, Status.ACCEPTED, Error(kind, said))

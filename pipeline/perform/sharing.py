@@ -1,0 +1,75 @@
+"""Equal fingerprints are bought once: the others share the outcome, and cost nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipeline.ledger import Buyer, Stored
+from pipeline.model import Artifact, Error, Status, Ticket
+from pipeline.perform.placing import describe, free_name
+
+if TYPE_CHECKING:
+    from pipeline.perform.desk import Desk
+
+
+async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
+    """Give a pending job the outcome of what was bought already; None where it is to be bought.
+
+    A job whose twin is under way stays pending until that one ends. So does a changed job, while
+    money may stand behind its older version.
+    """
+    async with desk.sharing:
+        status = await desk.lookup.status(ticket)
+        if status is not ticket.status:
+            return replace(ticket, status=status)
+        older = await desk.lookup.predecessor(ticket)
+        if older is not None:
+            message = f"changed while its older version is {older}; that is settled first"
+            return await desk.move(ticket, ticket.status, Error("older_version", message))
+        buyer = await desk.lookup.buyer(ticket)
+        return None if buyer is None else await _follow(desk, ticket, buyer)
+
+
+async def share_with_twins(desk: Desk, ticket: Ticket) -> None:
+    """Let the jobs that waited for this one share its outcome."""
+    for twin in await desk.lookup.twins(ticket):
+        await share(desk, twin)
+
+
+async def _follow(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
+    match buyer.status:
+        case Status.SUCCEEDED:
+            return await _copy(desk, ticket, buyer)
+        case Status.FAILED | Status.UNKNOWN:
+            said = buyer.error.message if buyer.error else buyer.status
+            kind = buyer.error.kind if buyer.error else "twin"
+            error = Error(kind, f"as job {buyer.id}, which asks for the same: {said}")
+            return await desk.move(ticket, buyer.status, error, twin_of=buyer.id)
+        case _:
+            return ticket
+
+
+async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
+    """Copy the buyer's files under this job's names."""
+    leader = replace(ticket, job=replace(ticket.job, id=buyer.id))
+    purchase = await desk.lookup.purchase(leader)
+    originals = await desk.lookup.files(buyer.id, ticket.fingerprint)
+    copies = []
+    for original in originals:
+        artifact = original.artifact
+        if not await desk.store.holds(artifact.path, artifact.sha256):
+            message = f"the same as job {buyer.id}, whose file {artifact.path} is gone or altered"
+            return await desk.move(ticket, ticket.status, Error("twin_file_gone", message))
+        temporary = desk.store.temporary(ticket.job.id, 0, artifact.role)
+        await desk.store.copy(artifact.path, temporary)
+        ending = artifact.path.removeprefix(desk.store.stem(buyer.id))
+        path = await free_name(desk, ticket, ending)
+        copies.append(Stored(replace(artifact, path=path), temporary, placed=False))
+    artifacts: list[Artifact] = [each.artifact for each in copies]
+    await desk.moves.stored(ticket, copies)
+    await desk.store.place([(each.temporary or "", each.artifact.path) for each in copies])
+    if purchase is not None:
+        await describe(desk, replace(ticket, twin_of=buyer.id), purchase, artifacts, None)
+    done = await desk.moves.finished(ticket, Status.SUCCEEDED, artifacts, twin_of=buyer.id)
+    return desk.tell(ticket, done)

@@ -1,0 +1,65 @@
+"""The state of a run as its events tell it: what every display shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline.model import Status
+
+if TYPE_CHECKING:
+    from pipeline.model import Event
+
+_FLYING = frozenset({Status.SENT, Status.ACCEPTED})
+_ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.INVALID, Status.UNKNOWN})
+
+
+@dataclass(slots=True)
+class Board:
+    """Counts kept from events. Money in micro-credits."""
+
+    jobs: Counter[Status] = field(default_factory=Counter)
+    began_with: int = 0
+    spent: int = 0
+    remaining: int | None = None
+    stop: str | None = None
+    hold_until: float = 0.0
+
+    def take(self, event: Event, now: float) -> None:
+        """Take in one event at a monotonic time, in seconds."""
+        if event.remaining is not None:
+            self.remaining = event.remaining
+        match event.name:
+            case "start":
+                self.jobs = Counter(event.jobs)
+                self.began_with = self.done
+            case "job":
+                self._moved(event)
+            case "hold":
+                self.hold_until = max(self.hold_until, now + event.seconds)
+            case "stop":
+                self.stop = event.message
+            case "note":
+                pass
+
+    def _moved(self, event: Event) -> None:
+        self.spent += event.credits
+        if event.previous is not None and event.status is not None:
+            self.jobs[event.previous] -= 1
+            self.jobs[event.status] += 1
+
+    @property
+    def total(self) -> int:
+        """All jobs of the run."""
+        return self.jobs.total()
+
+    @property
+    def done(self) -> int:
+        """Jobs that this run has nothing more to do for."""
+        return sum(self.jobs[status] for status in _ENDED)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls under way."""
+        return sum(self.jobs[status] for status in _FLYING)

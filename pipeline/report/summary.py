@@ -1,0 +1,88 @@
+"""How a run ended, for a person: where the jobs stand, the money, what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.model import Status, StopKind
+from pipeline.report.wording import STYLES, credits_text, safe, seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from pipeline.batch import Summary
+    from pipeline.ledger import Money
+
+_NEXT = {
+    StopKind.CREDITS: "top up the account, then run again: nothing was lost, no try was used",
+    StopKind.BUDGET: "run again to go on",
+    StopKind.OUTAGE: "run again when the service is back",
+    StopKind.SIGINT: "run again to go on",
+    StopKind.SIGTERM: "run again to go on",
+}
+
+
+def show_summary(console: Console, summary: Summary, manifest: Path, folder: str) -> None:
+    """Print how a run ended."""
+    show_jobs(console, summary.jobs)
+    spent = f"{summary.bought:,} bought for {credits_text(summary.spent)} credits"
+    console.print(f"{spent} in {seconds_text(summary.seconds)}")
+    show_money(console, summary.money)
+    console.print(Text(f"results: {folder}", overflow="fold"))
+    for line in _advice(summary, manifest):
+        console.print(Text(safe(line), style="yellow"))
+
+
+def show_jobs(console: Console, jobs: Mapping[Status, int]) -> None:
+    """Print the states that have jobs, a line each."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    for status in Status:
+        if jobs.get(status):
+            table.add_row(f"{jobs[status]:,}", Text(status, style=STYLES[status]))
+    console.print(table)
+
+
+def show_money(console: Console, money: Money) -> None:
+    """Print what was paid, what may have been, and what is left."""
+    line = f"{credits_text(money.spent)} credits paid in all"
+    if money.unsettled:
+        line += f", {credits_text(money.unsettled)} held for calls whose bill is open"
+    if money.remaining is not None:
+        line += f", {credits_text(money.remaining)} left on the account"
+    console.print(line)
+
+
+def _advice(summary: Summary, manifest: Path) -> list[str]:
+    """Say what to do next."""
+    lines = []
+    if summary.stop is not None:
+        following = _NEXT.get(summary.stop.kind)
+        lines.append(f"stopped: {summary.stop.message}")
+        if following and following not in summary.stop.message:
+            lines.append(f"next: {following}")
+    jobs = summary.jobs
+    if jobs.get(Status.FAILED):
+        lines.append(
+            f"{jobs[Status.FAILED]} failed: `catalog3d jobs {manifest} --status failed` says why, "
+            f"`catalog3d retry {manifest}` puts them back"
+        )
+    if jobs.get(Status.INVALID):
+        lines.append(
+            f"{jobs[Status.INVALID]} invalid: `catalog3d check {manifest}` says what is wrong"
+        )
+    if jobs.get(Status.UNKNOWN):
+        lines.append(
+            f"{jobs[Status.UNKNOWN]} unknown: sent, answer lost; they may have been billed, and "
+            f"are not sent again. `catalog3d jobs {manifest} --status unknown` lists them"
+        )
+    if jobs.get(Status.ACCEPTED) or jobs.get(Status.RECEIVED):
+        lines.append("some are paid for and not home yet: run again, that costs nothing")
+    return lines

@@ -1,0 +1,159 @@
+"""The commands beside `run`, as real processes."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from catalogue import catalog3d, command, environment, local_api, summary, write_manifest
+
+from pipeline.cli import COMMANDS
+
+FAST = ("--speed", "500", "--workers", "16")
+UNREACHABLE = "http://127.0.0.1:9/v1/sam-3d-objects"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_its_first_line_stands_in_the_list(name: str) -> None:
+    shown = catalog3d(name, "--help")
+    assert shown.returncode == 0
+    assert f"Usage: catalog3d {name}" in shown.stdout
+
+
+def test_help_lists_the_commands_and_version_tells_the_version() -> None:
+    shown = catalog3d("--help").stdout
+    assert all(f"  {name}" in shown for name in COMMANDS)
+    assert catalog3d("--version").stdout.startswith("catalog3d, version 0.")
+
+
+@pytest.mark.parametrize(
+    "args", [("run",), ("nope",), ("run", "a.yaml", "--nope"), ("jobs", "a.yaml", "--status", "x")]
+)
+def test_bad_usage_exits_2_without_a_traceback(args: tuple[str, ...]) -> None:
+    done = catalog3d(*args)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["check", "plan", "run", "status", "jobs", "retry", "credits"])
+def test_a_bad_manifest_exits_2_with_every_fault_in_its_place(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("api: {url: emulator}\noutput: {pth: out}\njobs:\n  - {image: 1}\n")
+    done = catalog3d(name, path)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert [line.split(": ")[:2] for line in lines] == [
+        [f"{path}:2:9", "output.path"],
+        [f"{path}:2:10", "output.pth"],
+        [f"{path}:4:13", "jobs[0].image"],
+    ]
+
+
+def test_before_the_first_run_every_job_is_pending_and_nothing_is_written(tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path, 3, UNREACHABLE)
+    assert summary(catalog3d("status", manifest, "--json")) == {
+        "jobs": {
+            "pending": 3,
+            "sent": 0,
+            "accepted": 0,
+            "received": 0,
+            "succeeded": 0,
+            "failed": 0,
+            "invalid": 0,
+            "unknown": 0,
+        },
+        "credits": {"spent": 0.0, "unsettled": 0.0, "remaining": None},
+    }
+    assert "3 failed jobs" not in catalog3d("retry", manifest).stdout
+    catalog3d("plan", manifest)
+    catalog3d("run", manifest, "--dry-run")
+    assert not (tmp_path / "out").exists()
+
+
+def test_jobs_lists_the_same_as_table_lines_and_csv(tmp_path: Path) -> None:
+    with local_api(*FAST) as api:
+        manifest = write_manifest(tmp_path, 3, api.urls["v1"])
+        (tmp_path / "photos" / "p002.png").unlink()
+        catalog3d("run", manifest)
+    lines = catalog3d("jobs", manifest, "--format", "jsonl").stdout.splitlines()
+    read = [json.loads(line) for line in lines]
+    assert [(row["id"], row["status"]) for row in read] == [
+        ("j000", "succeeded"),
+        ("j001", "succeeded"),
+        ("j002", "invalid"),
+    ]
+    assert set(read[0]) == {
+        "id", "status", "attempts", "credits", "request_id",
+        "result", "sha256", "bytes", "files", "error",
+    }  # fmt: skip
+    assert read[0]["files"] == [
+        {
+            "role": "result",
+            "path": "j000.glb",
+            "sha256": read[0]["sha256"],
+            "bytes": read[0]["bytes"],
+        }
+    ]
+    as_csv = csv.DictReader(io.StringIO(catalog3d("jobs", manifest, "--format", "csv").stdout))
+    assert [row["error_kind"] for row in as_csv] == ["", "", "missing_file"]
+    table = catalog3d("jobs", manifest, "--format", "table").stdout
+    assert "photos/p002.png: no such file" in " ".join(table.split())
+    chosen = catalog3d("jobs", manifest, "--status", "invalid", "--json").stdout
+    assert [row["id"] for row in json.loads(chosen)] == ["j002"]
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path, 1, UNREACHABLE)
+    text = json.loads(manifest.read_text())
+    text["jobs"] = [{"id": f"j{n}", "image": "photos/p000.png"} for n in range(3000)]
+    manifest.write_text(json.dumps(text))
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        command("jobs", manifest), stdout=writing, stderr=subprocess.PIPE, env=environment()
+    ) as listing:
+        os.close(writing)
+        os.read(reading, 10)
+        os.close(reading)
+        _, said = listing.communicate(timeout=30)
+    assert said == b""
+    assert listing.returncode == 0
+
+
+def test_check_looks_at_every_input_and_spends_nothing(tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path, 3, UNREACHABLE)
+    assert catalog3d("check", manifest).stdout == "3 jobs, all inputs are fine\n"
+    whole = (tmp_path / "photos" / "p001.png").read_bytes()
+    (tmp_path / "photos" / "p001.png").write_bytes(whole[:-60])
+    done = catalog3d("check", manifest, "--json")
+    assert done.returncode == 1
+    assert [(each["id"], each["kind"]) for each in summary(done)["invalid"]] == [
+        ("j001", "not_an_image")
+    ]
+
+
+def test_credits_shows_the_balance(tmp_path: Path) -> None:
+    with local_api(*FAST, "--credits", "7.25") as api:
+        urls = {"credits_url": api.urls["credits_url"]}
+        manifest = write_manifest(tmp_path, 1, api.urls["v1"], api=urls)
+        assert catalog3d("credits", manifest).stdout == "7.2500 credits\n"
+        assert summary(catalog3d("credits", manifest, "--json")) == {"credits": 7.25}
+    assert catalog3d("credits", manifest).returncode == 1  # nobody answers any more
+
+
+def test_the_schema_accepts_the_sample_manifest_and_is_json() -> None:
+    schema = json.loads(catalog3d("schema").stdout)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert {"api", "budget", "output", "jobs"} <= set(schema["properties"])
+
+
+def test_the_module_is_the_command() -> None:
+    by_script = subprocess.run(
+        [Path(command()[0]).with_name("catalog3d"), "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert by_script.stdout == catalog3d("--version").stdout
