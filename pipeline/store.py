@@ -19,8 +19,9 @@ from anyio import to_thread
 from pipeline.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping, Sequence
+    from collections.abc import AsyncIterable, Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
     from pipeline.model import Json
 
@@ -91,6 +92,17 @@ class Store:
         async with aiofiles.open(self.path(relative), "rb") as source:
             return await self.write(temporary, _read_pieces(source))
 
+    async def derive(self, temporary: str, fill: Callable[[BinaryIO], object]) -> Written:
+        """Let `fill` write a temporary file, in a thread; durable when this returns.
+
+        What fails is taken away again. Raises StoreError, and whatever `fill` raises.
+        """
+        path = self.path(temporary)
+        try:
+            return await to_thread.run_sync(_filled, path, fill)
+        except OSError as error:
+            raise _cannot(temporary, error) from error
+
     async def write_json(self, relative: str, value: Mapping[str, Json]) -> None:
         """Replace a small JSON file at once."""
         text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
@@ -132,6 +144,20 @@ async def _stream(path: Path, pieces: AsyncIterable[bytes]) -> Written:
         _unlink(path)
         raise
     return Written(digest.hexdigest(), size)
+
+
+def _filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
+    try:
+        with path.open("w+b") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+            file.seek(0)
+            return Written(hashlib.file_digest(file, "sha256").hexdigest(), size)
+    except BaseException:
+        _unlink(path)
+        raise
 
 
 def _unlink(path: Path) -> None:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipeline.api.reading import json_value
+from pipeline.formats import HEAD_BYTES, Format, sniff
 from pipeline.model import Link
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ def links(answer: object) -> tuple[Link, ...]:
         if _is_url(url) and url not in found:
             found[url] = Link(role, url)
     return _with_result(tuple(found.values()))
+
+
+def embedded(answer: object) -> tuple[tuple[str, str], ...]:
+    """Find the files whose base64 text stands in an answer's JSON: (role, text)."""
+    named = islice(_named_links(answer, depth=0), _MOST)
+    return tuple(
+        (role, text)
+        for role, text in named
+        if sniff(text[:HEAD_BYTES].encode("utf-8", "replace")) is Format.BASE64
+    )
 
 
 def _named_links(answer: object, depth: int) -> Iterator[tuple[str, str]]:

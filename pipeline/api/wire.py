@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pybase64
 
-from pipeline.api.links import links
+from pipeline.api.links import embedded, links
 from pipeline.api.reading import dumped, error_text, json_object, json_value, one_line
 from pipeline.identity import plain
 from pipeline.model import MICRO, Json, Receipt
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "balance",
+    "embedded",
     "error_text",
     "is_completed",
     "is_failed",

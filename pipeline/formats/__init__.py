@@ -4,6 +4,7 @@ from pipeline.formats.archive import Member, extract, members
 from pipeline.formats.check import verify
 from pipeline.formats.magic import HEAD_BYTES, Format, sniff
 from pipeline.formats.summary import Bounds, Summary
+from pipeline.formats.wrapped import decode_base64, gunzip
 
 __all__ = [
     "HEAD_BYTES",
@@ -11,7 +12,9 @@ __all__ = [
     "Format",
     "Member",
     "Summary",
+    "decode_base64",
     "extract",
+    "gunzip",
     "members",
     "sniff",
     "verify",

@@ -8,31 +8,22 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
-from pipeline.api import wire
 from pipeline.api.client import LARGEST_RESULT
 from pipeline.errors import ApiError, Charged
 from pipeline.formats import HEAD_BYTES, Format, sniff
 from pipeline.ledger import Purchase, Stored
-from pipeline.model import Artifact, Error, Event, Link, Status, Stop, StopKind, Ticket
+from pipeline.model import Artifact, Error, Event, Link, Receipt, Status, Stop, StopKind, Ticket
 from pipeline.perform.answering import ANSWER
 from pipeline.perform.placing import RAW, keep_raw, place
+from pipeline.perform.reading import NotUnderstoodError, arrange, open_answer
 from pipeline.retry import FREE, FREE_TRIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.perform.desk import Desk
     from pipeline.store import Written
 
 LINK_LIFE = timedelta(days=7)
 """How long the provider keeps a result file (provider's docs)."""
-
-LARGEST_JSON = 16 << 20
-"""The most JSON that is read of an answer, in bytes."""
-
-
-class _NotUnderstood(Exception):  # noqa: N818 - becomes the job's error, never seen outside
-    pass
 
 
 async def collect(desk: Desk, ticket: Ticket) -> Ticket:
@@ -41,16 +32,19 @@ async def collect(desk: Desk, ticket: Ticket) -> Ticket:
     if purchase is None:
         return ticket
     files = await _on_disk(desk, ticket)
+    answer = next((each for each in files if each.artifact.role in {ANSWER, RAW}), None)
     try:
-        if any(each.artifact.role in {ANSWER, RAW} for each in files):
-            files = await _read(desk, ticket, purchase, files[0])
+        if answer is not None:
+            files = await _read(desk, ticket, purchase, answer)
         elif not files:
-            files = await _download(desk, ticket, purchase.links)
+            files = await _fetch_again(desk, ticket, purchase)
         collected = await place(desk, ticket, purchase, files)
-    except _NotUnderstood as error:
-        return await _keep(desk, ticket, purchase, files[0], str(error))
+    except NotUnderstoodError as error:
+        return await _keep(desk, ticket, purchase, answer, error)
     except ApiError as error:
         return await _not_yet(desk, ticket, purchase, error)
+    if answer is not None and answer.temporary not in {each.temporary for each in files}:
+        await desk.store.remove(answer.temporary or "")
     if collected.status is Status.SUCCEEDED:
         desk.admission.streak.good()
     else:
@@ -73,40 +67,32 @@ async def _on_disk(desk: Desk, ticket: Ticket) -> list[Stored]:
 
 
 async def _read(desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored) -> list[Stored]:
-    """Find the result in an answer's body: the body itself, or the links in it."""
-    body = answer.temporary or answer.artifact.path
-    match sniff(await desk.store.read(body, HEAD_BYTES)):
-        case Format.GLB | Format.PLY:
-            return [replace(answer, artifact=replace(answer.artifact, role="result"))]
-        case Format.JSON:
-            value = wire.json_value(await desk.store.read(body, LARGEST_JSON))
-            fields = value if isinstance(value, dict) else {}
-            links = wire.links(value)
-            if not links:
-                said = desk.client.without_key(wire.error_text(fields, b""))
-                raise _NotUnderstood(f"JSON without a link to a model: {said or 'no error text'}")
-            await desk.moves.found(purchase.number, wire.receipt({}, fields), links)
-            files = await _download(desk, ticket, links)
-            if answer.temporary is not None:
-                await desk.store.remove(answer.temporary)
-            return files
-        case None:
-            raise _NotUnderstood("neither a model nor JSON")
-        case other:
-            raise _NotUnderstood(f"{other.name}, not a model")
+    """Find the files in an answer's body, and fetch those that it names."""
+    contents = await open_answer(desk, ticket, answer)
+    if contents.receipt is not None or contents.links:
+        receipt = contents.receipt or Receipt()
+        await desk.moves.found(purchase.number, receipt, contents.links)
+    fetched = [await _fetched(desk, ticket, link) for link in contents.links]
+    return await _journaled(desk, ticket, [*contents.files, *fetched])
 
 
-async def _download(desk: Desk, ticket: Ticket, links: Sequence[Link]) -> list[Stored]:
-    """Fetch every file of the answer, and journal each hash."""
-    if not links:
+async def _fetch_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> list[Stored]:
+    """Fetch what an earlier reading of the answer named, where nothing of it is left on disk."""
+    if not purchase.links:
         raise ApiError(
             "billed, but its body was lost on the way; the provider's history may have a link",
             charged=Charged.YES,
             kind="body_lost",
         )
-    files = [await _fetched(desk, ticket, link) for link in links]
-    await desk.moves.stored(ticket, files)
-    return files
+    files = [await _fetched(desk, ticket, link) for link in purchase.links]
+    return await _journaled(desk, ticket, files)
+
+
+async def _journaled(desk: Desk, ticket: Ticket, files: list[Stored]) -> list[Stored]:
+    """Choose the result among the files, and journal every hash."""
+    arranged = await arrange(desk, ticket, files)
+    await desk.moves.stored(ticket, arranged)
+    return arranged
 
 
 async def _fetched(desk: Desk, ticket: Ticket, link: Link) -> Stored:
@@ -115,6 +101,13 @@ async def _fetched(desk: Desk, ticket: Ticket, link: Link) -> Stored:
 
     async def fetch() -> Written:
         async with desk.client.download(link.url) as answer:
+            head = await answer.head(HEAD_BYTES)
+            if sniff(head) is Format.HTML:
+                raise ApiError(
+                    "a page stands where the file should be",
+                    charged=Charged.YES,
+                    kind="download_failed",
+                )
             return await desk.store.write(temporary, answer.pieces(LARGEST_RESULT))
 
     retrying = AsyncRetrying(
@@ -133,23 +126,32 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, ApiError) and error.kind not in {"link_dead", "answer_too_large"}
 
 
-async def _keep(desk: Desk, ticket: Ticket, purchase: Purchase, body: Stored, what: str) -> Ticket:
-    """Keep a billed body that nobody understands; a later version reads it anew, free."""
-    if body.artifact.role == RAW:
-        return ticket
+async def _keep(
+    desk: Desk, ticket: Ticket, purchase: Purchase, body: Stored | None, why: NotUnderstoodError
+) -> Ticket:
+    """Keep a billed answer that nobody understands; a later version reads it anew, free."""
     message = (
-        f"billed, but the answer is not understood ({what}); its body is kept, nothing is "
+        f"billed, but the answer is not understood ({why}); what it brought is kept, nothing is "
         "bought again, and a later catalog3d may read it: please report it"
     )
-    kept = await keep_raw(desk, ticket, purchase, body, Error("not_understood", message))
+    error = Error("not_understood", message)
+    if body is None:
+        return await desk.move(ticket, Status.RECEIVED, error)
+    if body.artifact.role == RAW:
+        for each in why.files:
+            await desk.store.remove(each.temporary or "")
+        return ticket
+    kept = await keep_raw(desk, ticket, purchase, [body, *why.files], error)
     _count_bad(desk, "answers that are not understood")
     return kept
 
 
 async def _not_yet(desk: Desk, ticket: Ticket, purchase: Purchase, error: ApiError) -> Ticket:
     """Leave a job received for a later, free try; give up once its link cannot live any more."""
-    settled = purchase.settled_at and datetime.fromisoformat(purchase.settled_at)
-    if error.kind == "link_dead" and settled and desk.now() - settled > LINK_LIFE:
+    settled_at = purchase.settled_at
+    settled = None if settled_at is None else datetime.fromisoformat(settled_at)
+    expired = settled is not None and desk.now() - settled > LINK_LIFE
+    if expired and error.kind != "body_lost":
         message = f"billed, but its file is gone from the provider: {error}"
         return await desk.move(ticket, Status.FAILED, Error("lost_result", message))
     message = f"{error}; it is paid for, and the next run tries again, free"

@@ -38,12 +38,17 @@ async def place(desk: Desk, ticket: Ticket, purchase: Purchase, files: Sequence[
 
 
 async def keep_raw(
-    desk: Desk, ticket: Ticket, purchase: Purchase, body: Stored, error: Error
+    desk: Desk, ticket: Ticket, purchase: Purchase, files: Sequence[Stored], error: Error
 ) -> Ticket:
-    """Give a body that nobody understands a lasting name; the job stays received."""
+    """Give an answer that nobody understands, and what it brought, lasting names.
+
+    The body comes first, and is what a later version reads; the job stays received.
+    """
+    body, *others = files
     path = f"{desk.store.stem(ticket.job.id)}.answer.{purchase.number}.bin"
     raw = replace(body, artifact=replace(body.artifact, role=RAW, path=path))
-    artifacts = await _take_places(desk, ticket, [raw])
+    named = [await _named(desk, ticket, each, await _verified(desk, each)) for each in others]
+    artifacts = await _take_places(desk, ticket, [raw, *named])
     kept = await desk.moves.finished(ticket, Status.RECEIVED, artifacts, error=error)
     return desk.tell(ticket, kept, error=error)
 

@@ -150,7 +150,7 @@ async def test_nothing_answers_and_the_job_fails_after_its_tries(tmp_path: Path)
         url = script.url + V1
     manifest = load(write_manifest(tmp_path, 1, url, limits={"attempts": 2}))
     summary = await run(manifest, key=KEY)
-    row = next(iter(job_rows(manifest)))
+    [row] = job_rows(manifest)
     assert (row.status, row.error and row.error.kind) == ("failed", "no_connection")
     assert (row.attempts, row.credits, summary.exit_code) == (2, 0, 1)
 

@@ -45,7 +45,7 @@ async def test_a_result_without_a_link_stays_received_and_is_not_bought_again(
         summary = await run(manifest, key=KEY)
         assert script.submits == 1
     assert summary.exit_code == 1
-    row = next(iter(job_rows(manifest)))
+    [row] = job_rows(manifest)
     assert (row.status, row.credits) == ("received", 64_100)
     assert row.error is not None
     assert row.error.kind == "body_lost"
@@ -73,7 +73,7 @@ async def test_a_file_of_someone_else_is_not_overwritten(tmp_path: Path) -> None
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "j000.glb").write_text("mine")
         await run(manifest, key=KEY)
-    row = next(iter(job_rows(manifest)))
+    [row] = job_rows(manifest)
     assert (tmp_path / "out" / "j000.glb").read_text() == "mine"
     assert (tmp_path / "out" / row.files[0].path).read_bytes() == GLB
 
