@@ -4,6 +4,7 @@ from pipeline.batch.access import access, books_of, find_key
 from pipeline.batch.checking import check_inputs
 from pipeline.batch.outcome import Summary, jobs_json, money_json
 from pipeline.batch.plan import Plan, plan
+from pipeline.batch.probe import Probed, probe
 from pipeline.batch.putback import PutBack, put_back
 from pipeline.batch.run import Options, run
 from pipeline.batch.standing import job_rows, standing
@@ -11,6 +12,7 @@ from pipeline.batch.standing import job_rows, standing
 __all__ = [
     "Options",
     "Plan",
+    "Probed",
     "PutBack",
     "Summary",
     "access",
@@ -21,6 +23,7 @@ __all__ = [
     "jobs_json",
     "money_json",
     "plan",
+    "probe",
     "put_back",
     "run",
     "standing",

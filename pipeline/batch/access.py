@@ -15,8 +15,9 @@ from pipeline.batch.hosting import hosted
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
+    from pipeline.api.transport import Transport
     from pipeline.manifest import Api, Manifest
 
 
@@ -43,10 +44,15 @@ def books_of(manifest: Manifest) -> Path:
 
 
 @asynccontextmanager
-async def access(api: Api, key: str | None, books: Path) -> AsyncIterator[Client]:
+async def access(
+    api: Api,
+    key: str | None,
+    books: Path,
+    wrap: Callable[[Transport], Transport] = lambda transport: transport,
+) -> AsyncIterator[Client]:
     """Open the way to an API; `books` is for the bundled one, which takes any key.
 
-    Raises UsageError where the key is missing.
+    `wrap` may put a transport around the real one. Raises UsageError where the key is missing.
     """
     async with AsyncExitStack() as stack:
         transport = await stack.enter_async_context(http(user_agent=f"catalog3d/{__version__}"))
@@ -60,4 +66,4 @@ async def access(api: Api, key: str | None, books: Path) -> AsyncIterator[Client
             )
         else:
             endpoint = Endpoint(api.url, api.protocol, key, api.timeout, api.credits_url)
-        yield Client(transport, endpoint, anyio.sleep)
+        yield Client(wrap(transport), endpoint, anyio.sleep)

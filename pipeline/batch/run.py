@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from pipeline.api.client import Client
+    from pipeline.api.transport import Transport
     from pipeline.ledger import Session
     from pipeline.manifest import Manifest
 
@@ -58,13 +59,15 @@ class Options:
     """What a run is asked for beside the manifest.
 
     `limit` is the most jobs that are taken up; `only` the ids that count; `budget` in
-    micro-credits stands for the manifest's; `signals` lets SIGINT and SIGTERM end admission.
+    micro-credits stands for the manifest's; `signals` lets SIGINT and SIGTERM end admission;
+    `wrap` may put a transport around the real one.
     """
 
     limit: int | None = None
     only: frozenset[str] | None = None
     budget: int | None = None
     signals: bool = False
+    wrap: Callable[[Transport], Transport] = lambda transport: transport
 
 
 def cap_of(manifest: Manifest, options: Options) -> int | None:
@@ -139,7 +142,9 @@ class _Run:
         rescues = await self._roster.rescues()
         self._emit(Event("start", jobs=await self._roster.tally()))
         if rescues or await self._waits() or await self._is_amiss():
-            client = await stack.enter_async_context(access(manifest.api, key, books_of(manifest)))
+            client = await stack.enter_async_context(
+                access(manifest.api, key, books_of(manifest), self._options.wrap)
+            )
             await self._work(self._desk(client), rescues)
         if self._crashes:
             raise self._crashes[0]

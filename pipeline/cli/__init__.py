@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "Show where things stand.",
     "jobs": "List the jobs, a row each.",
     "retry": "Put failed jobs back, for the next run.",
+    "probe": "Buy one model, and write down what the API answered.",
     "credits": "Show the account's balance.",
     "emulator": "Serve the local API, to try things without paying.",
     "schema": "Print the manifest's JSON Schema, for editors.",
