@@ -1,23 +1,34 @@
 """What a submit must pass before it is worked on, and what it then holds back from the account."""
 
 import hashlib
-import itertools
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 
+import anyio
 import anyio.to_thread
 
-from . import credits, draws, faults, wire
-from .books import Books, Entry, Pictures
-from .fetch import fetch, is_url
-from .modelling import picture
+from . import credits, draws, refusing, wire
+from .books import Books
+from .entry import NO_ANSWER, Entry
+from .faults import HANG_UPS, REFUSALS, Fault
+from .pictures import take
 from .rate import FixedWindows
-from .refusal import RefusalError
+from .refusal import HungUpError, RefusalError
 from .settings import Settings
 
 MAX_BODY = 32 * 2**20  # ours: the provider publishes no limit
+_ANSWERED = {"502-after": 502, "504-after": 504, "drop-after": NO_ANSWER}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A submit at the door: its number, and what is to befall it."""
+
+    ordinal: int
+    version: int
+    fault: Fault | None
+    headers: Mapping[str, str]
 
 
 class Admission:
@@ -27,41 +38,70 @@ class Admission:
         self._settings = settings
         self._books = books
         self._now = now
-        self._ordinals = itertools.count(books.last_ordinal + 1)
         self.windows = FixedWindows(settings.requests_per_minute, settings.rate_window)
 
-    async def admit(
-        self, version: int, headers: Mapping[str, str], body: bytes, limiter: anyio.CapacityLimiter
-    ) -> Entry:
+    async def admit(self, arrival: Arrival, body: bytes, limiter: anyio.CapacityLimiter) -> Entry:
         """Enter the request as QUEUED with its price held back, or as REFUSED and raise.
 
-        The pictures are decoded in threads of `limiter`. Raises RefusalError.
+        The pictures are decoded in threads of `limiter`. Raises RefusalError, HungUpError.
         """
-        entry = Entry(
-            id=str(uuid.uuid4()),
-            version=version,
-            received_at=self._now(),
-            status="REFUSED",
-            body_sha256=hashlib.sha256(body).hexdigest(),
-        )
+        digest = hashlib.sha256(body).hexdigest()
+        entry = replace(self._entry(arrival), body_sha256=digest)
         try:
-            self._check_caller(headers)
+            self._check_caller(arrival.headers)
             submit = await anyio.to_thread.run_sync(wire.parse, body)
             entry = replace(entry, params=submit.parameters.text())
-            pictures = await _pictures(submit, limiter)
-            digest = hashlib.sha256(pictures.image).hexdigest()
-            entry = self._reserve(replace(entry, image_sha256=digest))
+            pictures = await take(submit, limiter, MAX_BODY)
+            entry = replace(
+                entry, image_sha256=_digest(pictures.image), mask_sha256=_digest(pictures.mask)
+            )
+            drawn, price = self._price(entry.ordinal)  # from here to the entry no await may come
+            entry = replace(entry, fault=_kind(arrival.fault))
+            _strike(arrival.fault, self._now())
         except RefusalError as refusal:
-            self._books.add(replace(entry, http=refusal.status, error=refusal.message))
+            self._refuse(replace(entry, http=refusal.status, error=refusal.message))
+            if refusal.status == 500:
+                await self._keep(digest, body)
             raise
+        except HungUpError:
+            self._refuse(replace(entry, http=NO_ANSWER))
+            raise
+        entry = _queued(entry, drawn, price)
         self._books.add(entry, pictures)
+        await self._keep(digest, body)
         return entry
+
+    def turn_away(self, arrival: Arrival) -> None:
+        """Enter a request whose connection is closed before it is read."""
+        self._refuse(replace(self._entry(arrival), fault=_kind(arrival.fault), http=NO_ANSWER))
 
     def check_key(self, headers: Mapping[str, str]) -> None:
         """Raise RefusalError 401 unless `x-api-key` is a key; a bearer token is none."""
         key = headers.get("x-api-key", "")
         if not key or self._settings.key not in (None, key):
             raise RefusalError(401, "Unauthorized: the x-api-key header is missing or invalid")
+
+    def _entry(self, arrival: Arrival) -> Entry:
+        shapes = self._settings.shapes(arrival.version)
+        return Entry(
+            ordinal=arrival.ordinal,
+            id=str(uuid.uuid4()),
+            version=arrival.version,
+            received_at=self._now(),
+            status="REFUSED",
+            shape=shapes[(arrival.ordinal - 1) % len(shapes)],
+        )
+
+    async def _keep(self, digest: str, body: bytes) -> None:
+        """Keep the inputs as sent, for the history."""
+        if self._settings.history and self._settings.history_images == "sent":
+            await anyio.Path(self._books.bodies / f"{digest}.json").write_bytes(body)
+
+    def _refuse(self, entry: Entry) -> None:
+        """Enter it; a server error counts as worked on, so that the history tells of it."""
+        failed = entry.http == 500
+        at = entry.received_at
+        self._books.add(replace(entry, status="FAILED", finished_at=at) if failed else entry)
 
     def _check_caller(self, headers: Mapping[str, str]) -> None:
         self.check_key(headers)
@@ -71,11 +111,11 @@ class Admission:
         if not self.windows.take(self._now()):
             raise RefusalError(429, "Rate limit exceeded", self.windows.headers())
 
-    def _reserve(self, entry: Entry) -> Entry:
-        """Draw what the request will take, and hold its price back; no await may come between."""
+    def _price(self, ordinal: int) -> tuple[int, int]:
+        """Draw what the call will take, in milliseconds and micro-credits, if it can be paid."""
         it = self._settings
-        drawn = draws.draw(it.seed, next(self._ordinals), it.latency, it.latency_spread)
-        price = credits.price(drawn.milliseconds, it.price_micro_per_second)
+        drawn = draws.milliseconds(it.seed, ordinal, it.latency, it.latency_spread)
+        price = credits.price(drawn, it.price_micro_per_second)
         balance, held = self._books.balance, self._books.held
         if balance - held < price:
             raise RefusalError(
@@ -84,32 +124,26 @@ class Admission:
                 f" {credits.plain(held)} is held for running requests, and this request needs"
                 f" {credits.plain(price)}",
             )
-        match faults.strike(it.faults, drawn.fault):
-            case "500":
-                raise RefusalError(500, "Server had some issue with processing")
-            case None:
-                return replace(
-                    entry,
-                    status="QUEUED",
-                    http=None if entry.version == 1 else 200,
-                    price_micro=price,
-                    milliseconds=drawn.milliseconds,
-                )
+        return drawn, price
 
 
-async def _pictures(submit: wire.Submit, limiter: anyio.CapacityLimiter) -> Pictures:
-    image = await _picture("image", submit.image, limiter)
-    mask = None if submit.mask is None else await _picture("mask", submit.mask, limiter)
-    return Pictures(image, mask)
+def _strike(fault: Fault | None, now: float) -> None:
+    """Raise what befalls a good call before it is worked on."""
+    if fault is not None and fault.kind in HANG_UPS:
+        raise HungUpError
+    if fault is not None and fault.kind in REFUSALS:
+        raise refusing.refusal(fault, now)
 
 
-async def _picture(name: str, text: str, limiter: anyio.CapacityLimiter) -> bytes:
-    if is_url(text):
-        data = await fetch(name, text, MAX_BODY)
-    else:
-        data = await anyio.to_thread.run_sync(wire.decode, name, text)
-    try:
-        await anyio.to_thread.run_sync(partial(picture.check, name, data), limiter=limiter)
-    except picture.PictureError as problem:
-        raise RefusalError(400, str(problem)) from None
-    return data
+def _queued(entry: Entry, drawn: int, price: int) -> Entry:
+    usual = None if entry.version == 1 else 200
+    http = _ANSWERED.get(entry.fault or "", usual)
+    return replace(entry, status="QUEUED", http=http, price_micro=price, milliseconds=drawn)
+
+
+def _kind(fault: Fault | None) -> str | None:
+    return None if fault is None else fault.kind
+
+
+def _digest(data: bytes | None) -> str | None:
+    return None if data is None else hashlib.sha256(data).hexdigest()

@@ -1,53 +1,17 @@
 """The account and every request, on disk, so that a restart goes on where the last run ended."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import astuple
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Self
 
-Status = Literal["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "REFUSED"]
+from .entry import COLUMNS, Entry, Pictures
+from .schema import connect
 
-
-class BooksInUseError(Exception):
-    """Another local API keeps these books."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One request as the books tell it; the columns of `request` in schema.sql."""
-
-    id: str
-    version: int
-    received_at: float
-    status: Status
-    http: int | None = None
-    params: str | None = None
-    image_sha256: str | None = None
-    body_sha256: str | None = None
-    price_micro: int = 0
-    milliseconds: int = 0
-    started_at: float | None = None
-    finished_at: float | None = None
-    billed_micro: int = 0
-    remaining_micro: int | None = None
-    result: str | None = None
-    error: str | None = None
-
-
-_COLUMNS = ", ".join(field.name for field in fields(Entry))
-_PLACES = ", ".join("?" for _ in fields(Entry))
+_COLUMNS = ", ".join(COLUMNS)
 _OPEN = "status IN ('QUEUED', 'PROCESSING')"
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """The encoded pictures of a request, as they came."""
-
-    image: bytes
-    mask: bytes | None
 
 
 class Books:
@@ -59,47 +23,50 @@ class Books:
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._sql = connection
         self.results = folder / "files"
+        self.bodies = folder / "bodies"
 
     @classmethod
     @contextmanager
     def open(cls, folder: Path, credits_micro: int) -> Iterator[Self]:
         """Keep the books in `folder`; new ones open with `credits_micro`.
 
-        Raises BooksInUseError where another process holds them, OSError where the folder cannot
-        be made.
+        Raises schema.BooksError where they cannot be kept, OSError where the folder cannot be
+        made.
         """
-        (folder / "files").mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(folder / "books.sqlite", timeout=0, isolation_level=None)
-        try:
-            _prepare(connection, credits_micro)
+        for name in ("files", "bodies"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        with closing(connect(folder / "books.sqlite", credits_micro)) as connection:
             yield cls(connection, folder)
-        finally:
-            connection.close()
 
     @property
     def balance(self) -> int:
         """What the account holds, in micro-credits; what is held back is still in it."""
-        return self._number("SELECT balance_micro FROM account")
+        return self.number("SELECT balance_micro FROM account")
 
     @property
     def held(self) -> int:
         """What the open requests will be billed, in micro-credits."""
-        return self._number(f"SELECT coalesce(sum(price_micro), 0) FROM request WHERE {_OPEN}")  # noqa: S608  a constant
+        return self.number(f"SELECT coalesce(sum(price_micro), 0) FROM request WHERE {_OPEN}")  # noqa: S608  a constant
 
     @property
     def spent(self) -> int:
         """What was billed so far, in micro-credits."""
-        return self._number("SELECT coalesce(sum(billed_micro), 0) FROM request")
+        return self.number("SELECT coalesce(sum(billed_micro), 0) FROM request")
+
+    @property
+    def submits(self) -> int:
+        """How many submits the books hold."""
+        return self.number("SELECT count(*) FROM request")
 
     @property
     def last_ordinal(self) -> int:
-        """How many submits there were."""
-        return self._number("SELECT coalesce(max(ordinal), 0) FROM request")
+        """The number of the last submit, 0 where there was none."""
+        return self.number("SELECT coalesce(max(ordinal), 0) FROM request")
 
     @property
     def port(self) -> int:
         """The port of the last run, 0 where there was none."""
-        return self._number("SELECT coalesce(port, 0) FROM account")
+        return self.number("SELECT coalesce(port, 0) FROM account")
 
     @port.setter
     def port(self, port: int) -> None:
@@ -111,9 +78,9 @@ class Books:
 
     def add(self, entry: Entry, pictures: Pictures | None = None) -> None:
         """Enter a request; an open one with its pictures."""
-        insert = f"INSERT INTO request ({_COLUMNS}) VALUES ({_PLACES})"  # noqa: S608  constants
+        places = ", ".join("?" for _ in COLUMNS)
         with self._transaction():
-            self._sql.execute(insert, astuple(entry))
+            self._sql.execute(f"INSERT INTO request ({_COLUMNS}) VALUES ({places})", astuple(entry))  # noqa: S608  constants
             if pictures is not None:
                 row = (entry.id, pictures.image, pictures.mask)
                 self._sql.execute("INSERT INTO picture VALUES (?, ?, ?)", row)
@@ -123,64 +90,92 @@ class Books:
         change = "UPDATE request SET status = 'PROCESSING', started_at = ? WHERE id = ?"
         self._sql.execute(change, (at, request_id))
 
-    def complete(self, request_id: str, at: float, result: str) -> None:
-        """Bill the request and name its result file, in one step."""
+    def complete(self, request_id: str, at: float, made: Mapping[str, str]) -> None:
+        """Bill the request and enter its files, by their roles, in one step."""
         with self._transaction():
-            self._sql.execute(
-                "UPDATE account SET balance_micro = balance_micro"
-                " - (SELECT price_micro FROM request WHERE id = ?)",
-                (request_id,),
+            self._sql.executemany(
+                "INSERT INTO file VALUES (?, ?, ?, ?)",
+                [(name, request_id, role, at) for role, name in made.items()],
             )
-            self._sql.execute(
-                "UPDATE request SET status = 'COMPLETED', http = 200, finished_at = ?, result = ?,"
-                " billed_micro = price_micro,"
-                " remaining_micro = (SELECT balance_micro FROM account) WHERE id = ?",
-                (at, result, request_id),
-            )
-            self._forget_pictures(request_id)
+            self._bill(request_id)
+            self._close(request_id, "COMPLETED", 200, at, None)
 
-    def fail(self, request_id: str, at: float, error: str) -> None:
-        """Close the request unbilled: 500 where its submit has no answer yet."""
+    def fail(self, request_id: str, at: float, error: str, *, billed: bool = False) -> None:
+        """Close the request with an error: 500 where its submit has no answer yet."""
         with self._transaction():
-            self._sql.execute(
-                "UPDATE request SET status = 'FAILED', http = coalesce(http, 500),"
-                " finished_at = ?, error = ? WHERE id = ?",
-                (at, error, request_id),
-            )
-            self._forget_pictures(request_id)
+            if billed:
+                self._bill(request_id)
+            self._close(request_id, "FAILED", 500, at, error)
 
     def find(self, request_id: str) -> Entry | None:
         """Look a request up."""
-        rows = self._entries("WHERE id = ?", request_id)
+        rows = self.entries("WHERE id = ?", (request_id,))
         return rows[0] if rows else None
 
     def unfinished(self) -> list[Entry]:
         """Give the open requests, oldest first."""
-        return self._entries(f"WHERE {_OPEN} ORDER BY ordinal")
+        return self.entries(f"WHERE {_OPEN} ORDER BY ordinal")
 
     def latest(self, limit: int) -> list[Entry]:
         """Give the last requests, newest first."""
-        return self._entries("ORDER BY ordinal DESC LIMIT ?", limit)
+        return self.entries("ORDER BY ordinal DESC LIMIT ?", (limit,))
 
     def tally(self) -> dict[int, int]:
         """Count the answered requests by HTTP status."""
         count = "SELECT http, count(*) FROM request WHERE http IS NOT NULL GROUP BY http"
-        return dict(self._sql.execute(count).fetchall())
+        return dict(self.rows(count))
 
     def pictures(self, request_id: str) -> Pictures:
         """Give the pictures of an open request."""
         select = "SELECT image, mask FROM picture WHERE id = ?"
-        return Pictures(*self._sql.execute(select, (request_id,)).fetchone())
+        image, mask = self.rows(select, (request_id,))[0]
+        return Pictures(image, mask)
 
-    def _entries(self, condition: str, *values: object) -> list[Entry]:
-        names = [field.name for field in fields(Entry)]
-        rows = self._sql.execute(f"SELECT {_COLUMNS} FROM request {condition}", values)  # noqa: S608
-        return [Entry(**dict(zip(names, row, strict=True))) for row in rows]
+    def keep(self, name: str, at: float) -> None:
+        """Enter an uploaded file."""
+        self._sql.execute("INSERT INTO file VALUES (?, NULL, 'upload', ?)", (name, at))
 
-    def _number(self, select: str) -> int:
-        return int(self._sql.execute(select).fetchone()[0])
+    def files(self, request_id: str) -> dict[str, str]:
+        """Give the names of a request's files by their roles, the outputs first."""
+        select = "SELECT role, name FROM file WHERE request_id = ? ORDER BY rowid"
+        return dict(self.rows(select, (request_id,)))
 
-    def _forget_pictures(self, request_id: str) -> None:
+    def file_at(self, name: str) -> float | None:
+        """Give the time a file was made, in Unix seconds; None: there is none of that name."""
+        rows = self.rows("SELECT at FROM file WHERE name = ?", (name,))
+        return float(rows[0][0]) if rows else None
+
+    def entries(self, condition: str, values: tuple[object, ...] = ()) -> list[Entry]:
+        """Select requests; `condition` is SQL of this package's own."""
+        rows = self.rows(f"SELECT {_COLUMNS} FROM request {condition}", values)  # noqa: S608
+        return [Entry(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+
+    def number(self, select: str, values: tuple[object, ...] = ()) -> int:
+        """Give the one number that a statement of this package's own selects."""
+        return int(self.rows(select, values)[0][0])
+
+    def rows(self, select: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run a SELECT of this package's own."""
+        return self._sql.execute(select, values).fetchall()
+
+    def _bill(self, request_id: str) -> None:
+        self._sql.execute(
+            "UPDATE account SET balance_micro = balance_micro"
+            " - (SELECT price_micro FROM request WHERE id = ?)",
+            (request_id,),
+        )
+        self._sql.execute(
+            "UPDATE request SET billed_micro = price_micro,"
+            " remaining_micro = (SELECT balance_micro FROM account) WHERE id = ?",
+            (request_id,),
+        )
+
+    def _close(self, request_id: str, status: str, http: int, at: float, error: str | None) -> None:
+        self._sql.execute(
+            "UPDATE request SET status = ?, http = coalesce(http, ?), finished_at = ?, error = ?"
+            " WHERE id = ?",
+            (status, http, at, error, request_id),
+        )
         self._sql.execute("DELETE FROM picture WHERE id = ?", (request_id,))
 
     @contextmanager
@@ -188,17 +183,3 @@ class Books:
         self._sql.execute("BEGIN IMMEDIATE")
         with self._sql:  # commits, or rolls back and lets the error through
             yield
-
-
-def _prepare(connection: sqlite3.Connection, credits_micro: int) -> None:
-    try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(files(__package__).joinpath("schema.sql").read_text())
-        opening = "INSERT OR IGNORE INTO account (only, balance_micro) VALUES (1, ?)"
-        connection.execute(opening, (credits_micro,))
-    except sqlite3.OperationalError as problem:
-        if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise
-        raise BooksInUseError("another local API keeps these books: stop it first") from None

@@ -6,35 +6,41 @@ from typing import Any
 from aiohttp import web
 
 from . import credits
-from .books import Books, Entry
+from .entry import Entry
+from .parts import Parts
 from .refusal import RefusalError
 from .wire import Parameters
-from .workers import Workers
 
 _MOST = 10_000
-_SHOWN = ("version", "status", "http", "billed_micro", "image_sha256", "body_sha256", "error")
+_SHOWN = (
+    *("ordinal", "version", "status", "http", "fault", "shape", "billed_micro"),
+    *("image_sha256", "mask_sha256", "body_sha256", "error"),
+)
 
 
-def routes(books: Books, workers: Workers) -> list[web.RouteDef]:
+def routes(parts: Parts) -> list[web.RouteDef]:
     """Give the routes `GET /emulator/books?limit=N` and `POST /emulator/top-up`; no key needed."""
 
     async def show(request: web.Request) -> web.Response:
-        return web.json_response(_account(books, workers, _limit(request)))
+        return web.json_response(account(parts, _limit(request)))
 
     async def top_up(request: web.Request) -> web.Response:
-        books.top_up(await _amount(request))
-        return web.json_response({"balance_micro": books.balance})
+        parts.books.top_up(await _amount(request))
+        return web.json_response({"balance_micro": parts.books.balance})
 
     return [web.get("/emulator/books", show), web.post("/emulator/top-up", top_up)]
 
 
-def _account(books: Books, workers: Workers, limit: int) -> dict[str, Any]:
+def account(parts: Parts, limit: int) -> dict[str, Any]:
+    """Give the account and the last requests, newest first."""
+    books, workers = parts.books, parts.workers
     return {
         "balance_micro": books.balance,
         "held_micro": books.held,
         "spent_micro": books.spent,
-        "submits": books.last_ordinal,
+        "submits": books.submits,
         "statuses": {str(http): count for http, count in books.tally().items()},
+        "faults": dict(parts.strikes.tally),
         "in_flight": workers.in_flight,
         "max_in_flight": workers.peak,
         "requests": [_row(entry) for entry in books.latest(limit)],

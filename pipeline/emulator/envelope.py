@@ -1,9 +1,10 @@
-"""Errors in the provider's envelope: JSON, but HTML for a wrong verb."""
+"""Errors in the provider's envelope: JSON, but HTML for a wrong verb and for a gateway."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .refusal import RefusalError
+from . import breakage
+from .refusal import HungUpError, RefusalError
 
 _WRONG_VERB = """<!doctype html>
 <html lang="en">
@@ -19,18 +20,37 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
     """Answer what is refused: by a handler, or by the router and the reader of bodies."""
     try:
         return await handler(request)
+    except HungUpError as end:
+        return breakage.hang_up(request.transport, reset=end.reset)
     except RefusalError as refusal:
-        return _error(refusal.status, refusal.message, refusal.headers)
+        return _refused(refusal)
+    except web.HTTPException as problem:
+        return _refused_by_the_server(problem)
     except (TimeoutError, ConnectionResetError):  # too slow, or hung up: then nobody reads this
-        return _error(408, "The request body did not arrive", {})
-    except web.HTTPMethodNotAllowed as problem:
-        headers = {"Allow": problem.headers["Allow"]}
-        return web.Response(status=405, text=_WRONG_VERB, content_type="text/html", headers=headers)
-    except web.HTTPRequestEntityTooLarge:
-        return _error(413, "The request body is too large for the local API (32 MiB)", {})
-    except web.HTTPNotFound:
-        return _error(404, "The requested URL does not exist", {})
+        return _error(408, "The request body did not arrive")
 
 
-def _error(status: int, message: str, headers: dict[str, str]) -> web.Response:
-    return web.json_response({"error": message}, status=status, headers=headers)
+def _refused_by_the_server(problem: web.HTTPException) -> web.Response:
+    match problem.status:
+        case 405:
+            headers = {"Allow": problem.headers["Allow"]}
+            return _refused(RefusalError(405, problem.reason, headers, _WRONG_VERB))
+        case 413:
+            return _error(413, "The request body is too large for the local API (32 MiB)")
+        case 404:
+            return _error(404, "The requested URL does not exist")
+        case _:
+            raise problem
+
+
+def _refused(refusal: RefusalError) -> web.Response:
+    headers = refusal.headers
+    if isinstance(refusal.body, str):
+        return web.Response(
+            status=refusal.status, text=refusal.body, content_type="text/html", headers=headers
+        )
+    return web.json_response(dict(refusal.body), status=refusal.status, headers=headers)
+
+
+def _error(status: int, message: str) -> web.Response:
+    return _refused(RefusalError(status, message))

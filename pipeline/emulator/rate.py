@@ -1,7 +1,8 @@
 """The rate limit: so many submits in each fixed window."""
 
 import math
-from datetime import UTC, datetime
+
+from . import clock
 
 WINDOW = 60.0
 
@@ -13,28 +14,29 @@ class FixedWindows:
     """
 
     def __init__(self, limit: int | None, window: float = WINDOW) -> None:
-        self._limit = limit
+        self.limit = limit
         self._window = window
-        self._end = -math.inf
-        self._taken = 0
+        self.end = -math.inf
+        self.taken = 0
 
     def take(self, now: float) -> bool:
         """Count a submit at `now` (Unix seconds); False where its window is full."""
-        if now >= self._end:
-            self._end, self._taken = now + self._window, 0
-        if self._limit is not None and self._taken >= self._limit:
+        if now >= self.end:
+            self.end, self.taken = now + self._window, 0
+        if self.limit is not None and self.taken >= self.limit:
             return False
-        self._taken += 1
+        self.taken += 1
         return True
 
     def headers(self) -> dict[str, str]:
-        """Say when the current window ends, where there is a limit.
+        """Say when the current window ends, where there is a limit."""
+        return {} if self.limit is None else reset_header(self.end)
 
-        The provider documents `x-rate-limit-reset-at-utc` and publishes no format: this is
-        ISO 8601 in UTC, rounded up to the millisecond, so that who waits for it waits enough.
-        """
-        if self._limit is None:
-            return {}
-        end = datetime.fromtimestamp(math.ceil(self._end * 1000) / 1000, UTC)
-        text = end.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {"x-rate-limit-reset-at-utc": text}
+
+def reset_header(end: float) -> dict[str, str]:
+    """Say when a window ends (Unix seconds).
+
+    The provider documents `x-rate-limit-reset-at-utc` and publishes no format: this is ISO 8601 in
+    UTC, rounded up to the millisecond, so that who waits for it waits enough.
+    """
+    return {"x-rate-limit-reset-at-utc": clock.iso(math.ceil(end * 1000) / 1000)}

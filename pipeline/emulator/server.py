@@ -13,11 +13,13 @@ from aiohttp import web
 
 from .admission import Admission
 from .books import Books
-from .routes import Routes
+from .faults import Strikes
+from .outage import BACKLOG, Outages
+from .parts import Parts
+from .routes import application
 from .settings import Settings
 from .workers import Workers
 
-_BACKLOG = 1024
 _GRACE = 0.2  # seconds that open answers are given at the end
 
 
@@ -30,38 +32,41 @@ async def serve(
 ) -> None:
     """Serve until cancelled; `ready` is called with the root URL once connections are accepted.
 
-    `now` gives Unix seconds. Raises PortInUseError, or books.BooksInUseError.
+    `now` gives Unix seconds. Raises PortInUseError, or schema.BooksError.
     """
     with _books(settings) as books, _listen(settings, books.port) as listener:
         books.port = listener.getsockname()[1]
-        workers = Workers(settings, books, now)
-        workers.resume()
-        limiter = anyio.CapacityLimiter(os.cpu_count() or 1)
-        base = _url(settings.host, books.port)
-        routes = Routes(
-            base,
-            books,
-            Admission(settings, books, now),
-            workers,
-            limiter,
-            expired=lambda entry: now() >= entry.received_at + settings.record_lifetime,
-        )
-        await _run(routes.application(), listener, workers, limiter, lambda: ready(base))
+        parts = _parts(settings, books, lambda: now() + settings.clock_offset)
+        parts.workers.resume()
+        await _run(parts, listener, lambda: ready(parts.base))
 
 
-async def _run(
-    app: web.Application,
-    listener: socket.socket,
-    workers: Workers,
-    limiter: anyio.CapacityLimiter,
-    ready: Callable[[], None],
-) -> None:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
+def _parts(settings: Settings, books: Books, now: Callable[[], float]) -> Parts:
+    return Parts(
+        settings=settings,
+        base=_url(settings.host, books.port),
+        books=books,
+        strikes=Strikes(settings.faults, settings.seed, books.last_ordinal),
+        admission=Admission(settings, books, now),
+        workers=Workers(settings, books, now),
+        outages=Outages(),
+        limiter=anyio.CapacityLimiter(os.cpu_count() or 1),
+        now=now,
+    )
+
+
+async def _run(parts: Parts, listener: socket.socket, ready: Callable[[], None]) -> None:
+    runner = web.AppRunner(application(parts), access_log=None, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
-        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-        ready()
-        await workers.run(limiter)
+        async with anyio.create_task_group() as group:
+            group.start_soon(parts.workers.run, parts.limiter)
+            await parts.outages.listen(
+                runner,
+                listener,
+                lambda: _bind(parts.settings, parts.books.port, listens=False),
+                ready,
+            )
     finally:
         with anyio.CancelScope(shield=True):
             await runner.cleanup()
@@ -82,14 +87,26 @@ def _books(settings: Settings) -> Iterator[Books]:
 
 def _listen(settings: Settings, last: int) -> socket.socket:
     """Bind the port; any free one may be the last one again, so that old links hold."""
-    ports = [settings.port] if settings.port or not last else [last, 0]
-    for port in ports:
-        try:
-            family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-            return socket.create_server((settings.host, port), family=family, backlog=_BACKLOG)
-        except OSError as problem:
-            reason = problem.strerror
-    raise PortInUseError(f"cannot listen on {settings.host}:{settings.port}: {reason}")
+    if settings.port or not last:
+        return _bind(settings, settings.port)
+    try:
+        return _bind(settings, last)
+    except PortInUseError:
+        return _bind(settings, 0)
+
+
+def _bind(settings: Settings, port: int, *, listens: bool = True) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        if listens:
+            return socket.create_server((settings.host, port), family=family, backlog=BACKLOG)
+        bound = socket.socket(family)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((settings.host, port))
+    except OSError as problem:
+        where = f"{settings.host}:{port}"
+        raise PortInUseError(f"cannot listen on {where}: {problem.strerror}") from None
+    return bound
 
 
 def _url(host: str, port: int) -> str:

@@ -1,10 +1,17 @@
 """What a local API is started with."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from .faults import Fault
+from .shapes import Shape
+
+Images = Literal["sent", "sha256", "none"]
+Upload = Literal["urls", "file_urls"]
+_MOST_OFF = 10 * 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +21,9 @@ class Settings:
     `latency` is the billable GPU time of a call in seconds, give or take the share
     `latency_spread`; the wall time is that divided by `speed`, or what the work really takes where
     that is longer. Money is in micro-credits; `credits_micro` opens new books only. Without `key`
-    any key is accepted; without `books` the account ends with the server.
+    any key is accepted; without `books` the account ends with the server. `answers` go in turns;
+    without any v1 answers `glb` and v2 `output-link`. `clock_offset` is by how many seconds the
+    whole server's clock is wrong.
     """
 
     host: str = "127.0.0.1"
@@ -32,11 +41,25 @@ class Settings:
     key: str | None = field(default=None, repr=False)
     books: Path | None = None
     record_lifetime: float = 3600.0
+    file_lifetime: float = 604_800.0
+    clock_offset: float = 0.0
+    history: bool = True
+    history_delay: float = 0.0
+    history_duplicates: bool = False
+    history_images: Images = "sent"
+    history_envelope: str = "results"
+    upload_envelope: Upload = "urls"
+    answers: tuple[Shape, ...] = ()
+    content_type: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, naming the option."""
         for problem in self._problems():
             raise ValueError(problem)
+
+    def shapes(self, version: int) -> tuple[Shape, ...]:
+        """Give the shapes of that version's answers, which go in turns."""
+        return self.answers or (("glb",) if version == 1 else ("output-link",))
 
     def _problems(self) -> list[str]:
         checks = {
@@ -53,9 +76,16 @@ class Settings:
             "requests-per-minute: give one or more": self.requests_per_minute is None
             or self.requests_per_minute >= 1,
             "rate-window: give a number above zero": self.rate_window > 0,
-            "fault: the rates add up to more than 1": sum(f.rate for f in self.faults) <= 1,
             "key: it is empty": self.key != "",
             "record-lifetime: give zero seconds or more": self.record_lifetime >= 0,
+            "file-lifetime: give zero seconds or more": self.file_lifetime >= 0,
+            "history-delay: give zero seconds or more": self.history_delay >= 0,
+            "history-envelope: give a name of letters, digits and _": bool(
+                re.fullmatch(r"\w{1,50}", self.history_envelope, re.ASCII)
+            ),
+            "clock-offset: give at most ten years of seconds": abs(self.clock_offset) <= _MOST_OFF,
+            "content-type: give a type like image/jpeg": self.content_type is None
+            or bool(re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", self.content_type, re.ASCII)),
         }
         return [problem for problem, holds in checks.items() if not holds]
 

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +9,16 @@ import anyio
 import anyio.to_thread
 import cv2
 
-from .books import Books, Entry, Pictures
-from .modelling.sculpt import NothingToModelError, sculpt
+from .books import Books
+from .entry import Entry, Pictures
+from .faults import FAILURES
+from .making import make
+from .modelling.sculpt import NothingToModelError
 from .settings import Settings
 from .wire import Parameters
 
 _log = logging.getLogger(__name__)
+_BROKEN = "Server had some issue with processing"
 
 
 class Workers:
@@ -62,34 +65,27 @@ class Workers:
             end = anyio.current_time() + entry.milliseconds / 1000 / self._settings.speed
             pictures = self._books.pictures(entry.id)
             outcome = await anyio.to_thread.run_sync(
-                _make, entry, pictures, self._books.results, limiter=limiter
+                _outcome, entry, pictures, self._books.results, limiter=limiter
             )
             await anyio.sleep_until(end)
             match outcome:
-                case Path():
-                    self._books.complete(entry.id, self._now(), outcome.name)
+                case dict():
+                    self._books.complete(entry.id, self._now(), outcome)
                 case str():
-                    self._books.fail(entry.id, self._now(), outcome)
+                    billed = entry.fault == "failed-billed"
+                    self._books.fail(entry.id, self._now(), outcome, billed=billed)
             self._finished.pop(entry.id).set()
 
 
-def _make(entry: Entry, pictures: Pictures, folder: Path) -> Path | str:
-    """Write the model under a name that nobody can guess, or say why there is none."""
-    asked = Parameters.from_text(entry.params or "{}")
-    path = folder / f"{secrets.token_urlsafe(24)}.glb"
+def _outcome(entry: Entry, pictures: Pictures, folder: Path) -> dict[str, str] | str:
+    """Give the files of the request by their roles, or say why there are none."""
+    if entry.fault in FAILURES:
+        return _BROKEN
     try:
-        glb = sculpt(
-            pictures.image,
-            pictures.mask,
-            points=asked.points,
-            box=asked.box,
-            seed=asked.seed,
-            prompt=asked.prompt,
-        )
-        path.write_bytes(glb)
+        asked = Parameters.from_text(entry.params or "{}")
+        return make(asked, pictures, entry.shape or "", folder)
     except NothingToModelError as reason:
         return str(reason)
     except (OSError, ValueError, ArithmeticError, MemoryError, cv2.error):
         _log.exception("request %s failed", entry.id)
-        return "Server had some issue with processing"
-    return path
+        return _BROKEN

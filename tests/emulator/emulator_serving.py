@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ import aiohttp
 import anyio
 from PIL import Image, ImageDraw
 
+from pipeline.emulator.faults import Fault
 from pipeline.emulator.server import serve
 from pipeline.emulator.settings import Settings
 
@@ -61,7 +62,8 @@ class Api:
 
     async def make(self, version: int = 1, **fields: Any) -> Answer:
         asked = {"image": text(ball())} | fields
-        return await self.call("POST", f"/v{version}/{MODEL}", json=asked)
+        path = f"/v{version}/{MODEL}"
+        return await self.call("POST", path, json=asked, allow_redirects=False)
 
     async def books(self) -> Any:
         return (await self.call("GET", "/emulator/books?limit=1000", headers={})).json
@@ -96,3 +98,18 @@ async def serving(now: Callable[[], float] | None = None, **options: Any) -> Asy
             async with aiohttp.ClientSession(connector=connector) as session:
                 yield Api(url, session)
             group.cancel_scope.cancel()
+
+
+def struck(*faults: str, **options: Any) -> AbstractAsyncContextManager[Api]:
+    return serving(faults=tuple(map(Fault.parse, faults)), **options)
+
+
+async def last(api: Api) -> dict[str, Any]:
+    """Give the last request of the books once nothing is in flight."""
+
+    async def idle() -> bool:
+        return bool((await api.books())["in_flight"] == 0)
+
+    await api.until(idle)
+    row: dict[str, Any] = (await api.books())["requests"][0]
+    return row

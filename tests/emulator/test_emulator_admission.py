@@ -6,7 +6,7 @@ import anyio
 import pytest
 from emulator.emulator_serving import MODEL, Api, ball, serving, text
 
-from pipeline.emulator.draws import draw
+from pipeline.emulator.draws import milliseconds
 from pipeline.emulator.faults import Fault
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +51,7 @@ async def test_the_bill_is_exactly_what_was_drawn() -> None:
         answers = [await api.make() for _ in range(5)]
         books = await api.books()
     prices = [
-        (draw(9, n, 33.0, 0.5).milliseconds * 1_900 + 500) // 1000  # rounded half up
+        (milliseconds(9, n, 33.0, 0.5) * 1_900 + 500) // 1000  # rounded half up
         for n in range(1, 6)
     ]
     assert len(set(prices)) == 5
@@ -60,10 +60,11 @@ async def test_the_bill_is_exactly_what_was_drawn() -> None:
 
 
 async def test_seeded_faults_strike_the_same_submits_again_and_cost_nothing() -> None:
-    struck = [500 if draw(3, n, 33.0, 0.0).fault < 0.4 else 200 for n in range(1, 21)]
+    fault = Fault("500", 0.4)
+    struck = [500 if fault.strikes(3, n) else 200 for n in range(1, 21)]
     assert 0 < struck.count(500) < 20
     for version in (1, 2):
-        async with serving(faults=(Fault("500", 0.4),), seed=3) as api:
+        async with serving(faults=(fault,), seed=3) as api:
             assert [(await api.make(version=version)).status for _ in range(20)] == struck
             await _idle(api)
             books = await api.books()

@@ -51,6 +51,7 @@ def test_it_says_its_urls_as_json_and_ends_with_its_parents_pipe() -> None:
             "v1": f"{url}/v1/sam-3d-objects",
             "v2": f"{url}/v2/sam-3d-objects",
             "credits_url": f"{url}/v1/get-user-credits",
+            "history_url": f"{url}/inference-request/request-history",
         }
         with urlopen(Request(urls["credits_url"], headers={"x-api-key": "k"})) as answer:
             assert json.load(answer) == {"credits": 2.5, "free-credits": 0.0}
@@ -74,13 +75,31 @@ def test_for_people_it_prints_the_urls_and_a_call_to_try() -> None:
         assert words in output
 
 
+def test_faults_of_both_kinds_are_taken_and_leave_no_trace_on_stderr(tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario.json"
+    scenario.write_text(json.dumps([{"kind": "balance-401", "at": 2}]))
+    options = ["--fault", "balance-500#1", "--scenario", str(scenario), "--fault", "reset#1"]
+    with started("--port", "0", "--json", "--until-eof", *options) as process:
+        urls = answered(process)
+        request = Request(urls["credits_url"], headers={"x-api-key": "k"})
+        for status in ("500", "401"):
+            with pytest.raises(HTTPError, match=status) as refused:
+                urlopen(request)
+            refused.value.close()
+        assert urlopen(request).status == 200
+        with pytest.raises(OSError, match="reset"):
+            urlopen(Request(urls["v1"], data=b"{}", headers={"x-api-key": "k"}))
+        assert ended(process) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
         (["--host", "0.0.0.0"], 2, "only this machine"),  # noqa: S104
         (["--speed", "0"], 2, "--speed"),
         (["--credits", "ten"], 2, "no amount of credits"),
-        (["--fault", "teapot:1"], 2, "KIND:RATE"),
+        (["--scenario", __file__], 2, "not valid JSON"),
+        (["--fault", "teapot:1"], 2, "no kind of fault"),
         (["--key-env", "NO_SUCH_VARIABLE"], 2, "NO_SUCH_VARIABLE"),
     ],
 )

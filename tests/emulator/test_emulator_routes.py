@@ -23,7 +23,7 @@ async def test_each_refusal_has_its_status_and_costs_nothing(version: int) -> No
         (401, path, "Unauthorized", {"json": GOOD, "headers": {}}),
         (401, path, "Unauthorized", {"json": GOOD, "headers": {"Authorization": "Bearer SG_1"}}),
         (404, "/v1/sam-4d", "does not exist", {"json": GOOD}),
-        (404, "/", "does not exist", {"json": GOOD}),
+        (404, "/nothing", "does not exist", {"json": GOOD}),
         (406, path, "Invalid content type", {"data": json.dumps(GOOD)}),
         (400, path, "not valid JSON", _raw(b"{")),
         (400, path, "image", {"json": {}}),

@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 
-from pipeline.emulator.faults import Fault
 from pipeline.emulator.settings import Settings
 
 NAN = float("nan")
@@ -26,13 +25,17 @@ def test_this_machine_is_served(host: str) -> None:
         ("workers", 0),
         ("requests_per_minute", 0),
         ("rate_window", 0),
-        ("faults", (Fault("500", 0.6), Fault("500", 0.6))),
         ("key", ""),
         ("record_lifetime", -1),
+        ("file_lifetime", -1),
+        ("history_delay", -1),
+        ("history_envelope", 'a"b'),
+        *[("clock_offset", seconds) for seconds in (1e9, NAN)],
+        ("content_type", "image"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(option: str, value: Any) -> None:
-    name = {"credits_micro": "credits", "price_micro_per_second": "price", "faults": "fault"}
+    name = {"credits_micro": "credits", "price_micro_per_second": "price"}
     with pytest.raises(ValueError, match=name.get(option, option.replace("_", "-"))):
         Settings(**{option: value})
 

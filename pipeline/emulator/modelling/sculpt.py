@@ -1,4 +1,4 @@
-"""The whole way: encoded picture in, GLB out."""
+"""The whole way: encoded picture in, model out."""
 
 import cv2
 import numpy as np
@@ -23,19 +23,18 @@ class NothingToModelError(Exception):
     """The picture and its hints leave no object; the text says why."""
 
 
-def sculpt(  # noqa: PLR0913  the request's fields
+def sculpt(
     image: bytes,
     mask: bytes | None,
     *,
     points: tuple[tuple[float, float], ...],
     box: Box | None,
     seed: int,
-    prompt: str | None,
-) -> bytes:
-    """Model the object as GLB: y up, facing +z, centred, its longest side 1.
+) -> glb.Model:
+    """Model the object: y up, facing +z, centred, its longest side 1.
 
-    The same arguments give the same bytes, another seed a slightly other depth; the prompt is only
-    noted. Both pictures must have passed `picture.check`. Raises NothingToModelError.
+    The same arguments give the same model, another seed a slightly other depth. Both pictures must
+    have passed `picture.check`. Raises NothingToModelError.
     """
     picture = load(image, _PICTURE_SIDE)
     rgb = np.ascontiguousarray(picture.pixels[..., :3])
@@ -50,7 +49,7 @@ def sculpt(  # noqa: PLR0913  the request's fields
     grid = sample(coverage)
     if grid is None:
         raise NothingToModelError("No object was found in the image")
-    return glb.pack(_model(rgb, coverage, grid, seed), {"seed": seed, "prompt": prompt})
+    return _model(rgb, coverage, grid, seed)
 
 
 def _fitting(mask: NDArray[np.bool_], picture: Picture) -> NDArray[np.bool_]:

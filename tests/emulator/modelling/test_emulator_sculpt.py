@@ -11,6 +11,7 @@ from emulator.emulator_serving import ball, encoded
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from pipeline.emulator.modelling.glb import pack
 from pipeline.emulator.modelling.picture import PictureError, check
 from pipeline.emulator.modelling.sculpt import NothingToModelError, sculpt
 
@@ -19,8 +20,10 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 
 def made(image: bytes, mask: bytes | None = None, **asked: Any) -> bytes:
-    usual = {"points": (), "box": None, "seed": 1, "prompt": None}
-    return sculpt(image, mask, **(usual | asked))
+    usual = {"points": (), "box": None, "seed": 1}
+    prompt = asked.pop("prompt", None)
+    asked = usual | asked
+    return pack(sculpt(image, mask, **asked), {"seed": asked["seed"], "prompt": prompt})
 
 
 def opened(glb: bytes) -> tuple[dict[str, Any], bytes]:
