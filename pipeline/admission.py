@@ -54,12 +54,13 @@ class Admission:
         self._clock = clock
         self._in_flight = 0
         self._followed: set[int] = set()
+        self._guessed: set[int] = set()
         self._queue = anyio.Lock()
         self._change = anyio.Event()
 
     def end(self, stop: Stop) -> bool:
         """End admission; what is in flight drains. False where it had ended for good before."""
-        if self.stop is not None and (self.stop.kind in _SIGNALS or stop.kind not in _SIGNALS):
+        if self.stop is not None and _weight(stop) <= _weight(self.stop):
             return False
         self.stop = stop
         self._changed()
@@ -83,6 +84,18 @@ class Admission:
             self.price.paid(credits)
         self.budget.settle(lease.price, credits)
         self._left()
+
+    def guessed(self, attempt: int) -> None:
+        """Remember that a bill was taken for the price held, because its answer did not tell it."""
+        self._guessed.add(attempt)
+
+    def corrected(self, attempt: int, guess: int, credits: int) -> None:
+        """Correct a bill that this run had guessed, now that the answer's body tells it."""
+        if attempt in self._guessed:
+            self._guessed.discard(attempt)
+            self.price.paid(credits)
+            self.budget.spent += credits - guess
+            self._changed()
 
     def keep(self, lease: Lease, attempt: int, *, followed: bool = False) -> None:
         """End a call whose bill is open: its price stays held.
@@ -159,13 +172,25 @@ class Admission:
             await self._change.wait()
 
 
+def _weight(stop: Stop) -> int:
+    """Rank the ends: a signal over all, a broken journal over what else; else the first stands."""
+    if stop.kind in _SIGNALS:
+        return 2
+    return 1 if stop.kind is StopKind.JOURNAL else 0
+
+
 def _budget_stop(budget: Budget, price: int) -> Stop:
+    held = budget.unsettled
+    advice = (
+        "run again to go on with the budget anew, or raise it"
+        if budget.spent
+        else "settle the jobs whose bill is open, or raise budget.credits"
+    )
     return Stop(
         StopKind.BUDGET,
         f"the next call's {price / 1e6:g} credits would pass budget.credits "
-        f"{(budget.cap or 0) / 1e6:g}: this run spent {budget.spent / 1e6:g}, and "
-        f"{sum(budget.open.values()) / 1e6:g} are held for calls whose bill is open; "
-        "run again to go on with the budget anew, or raise it",
+        f"{(budget.cap or 0) / 1e6:g}: this run spent {budget.spent / 1e6:g}, and {held / 1e6:g} "
+        f"are held for calls whose bill is open; {advice}",
     )
 
 

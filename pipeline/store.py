@@ -7,9 +7,11 @@ its bytes under another name. The accepted cost is about 3 ms of fsync a result.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.model import Json
 
+_LEAST_FREE = 128 << 20  # a result has at most about 90 MB
 _PIECE = 1 << 20  # smaller writes cost a thread's hop each
 
 
@@ -60,6 +63,14 @@ class Store:
         hidden = f".{name}.{attempt}.{role}.part"
         return f"{folder}/{hidden}" if folder else hidden
 
+    async def ready(self, temporary: str) -> None:
+        """Make sure that a result can be written, before it is paid for. Raises StoreError."""
+        path = self.path(temporary)
+        try:
+            await to_thread.run_sync(_try_out, path)
+        except OSError as error:
+            raise _cannot(temporary, error) from error
+
     async def write(self, relative: str, pieces: AsyncIterable[bytes]) -> Written:
         """Stream a file to disk, durable when this returns. Raises StoreError.
 
@@ -89,8 +100,11 @@ class Store:
 
     async def copy(self, relative: str, temporary: str) -> Written:
         """Copy a file of the folder to a temporary name, durable when this returns."""
-        async with aiofiles.open(self.path(relative), "rb") as source:
-            return await self.write(temporary, _read_pieces(source))
+        try:
+            async with aiofiles.open(self.path(relative), "rb") as source:
+                return await self.write(temporary, _read_pieces(source))
+        except OSError as error:
+            raise _cannot(relative, error) from error
 
     async def derive(self, temporary: str, fill: Callable[[BinaryIO], object]) -> Written:
         """Let `fill` write a temporary file, in a thread; durable when this returns.
@@ -112,16 +126,25 @@ class Store:
 
     async def remove(self, relative: str) -> None:
         """Take a file away, if it is there."""
-        await to_thread.run_sync(_unlink, self.path(relative))
+        try:
+            await to_thread.run_sync(_unlink, self.path(relative))
+        except OSError as error:
+            raise _cannot(relative, error) from error
 
     async def holds(self, relative: str, sha256: str) -> bool:
         """Tell whether a file is there with these bytes."""
-        return await to_thread.run_sync(_hash, self.path(relative)) == sha256
+        try:
+            return await to_thread.run_sync(_hash, self.path(relative)) == sha256
+        except OSError as error:
+            raise _cannot(relative, error) from error
 
     async def read(self, relative: str, most: int) -> bytes:
         """Read up to `most` bytes of a file."""
-        async with aiofiles.open(self.path(relative), "rb") as file:
-            return await file.read(most)
+        try:
+            async with aiofiles.open(self.path(relative), "rb") as file:
+                return await file.read(most)
+        except OSError as error:
+            raise _cannot(relative, error) from error
 
 
 async def _stream(path: Path, pieces: AsyncIterable[bytes]) -> Written:
@@ -164,6 +187,14 @@ def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+def _try_out(path: Path) -> None:
+    _make_folder(path.parent)
+    if shutil.disk_usage(path.parent).free < _LEAST_FREE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    path.touch()
+    path.unlink()
+
+
 def _make_folder(folder: Path) -> None:
     """Make a folder, durable with its parents' entries."""
     made = []
@@ -202,7 +233,7 @@ def _hash(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except FileNotFoundError:
         return None
 
 
@@ -218,4 +249,4 @@ async def _read_pieces(
 
 
 def _cannot(relative: str, error: OSError) -> StoreError:
-    return StoreError(f"{relative}: cannot be written to the output folder ({error.strerror})")
+    return StoreError(f"{relative}: the output folder fails ({error.strerror})")

@@ -256,14 +256,15 @@ def stop(kind: StopKind) -> Stop:
     ("first", "second", "stands"),
     [
         (StopKind.CREDITS, StopKind.BUDGET, StopKind.CREDITS),
-        (StopKind.REFUSED, StopKind.JOURNAL, StopKind.REFUSED),
+        (StopKind.REFUSED, StopKind.JOURNAL, StopKind.JOURNAL),
+        (StopKind.JOURNAL, StopKind.CREDITS, StopKind.JOURNAL),
         (StopKind.CREDITS, StopKind.SIGINT, StopKind.SIGINT),
         (StopKind.JOURNAL, StopKind.SIGTERM, StopKind.SIGTERM),
         (StopKind.SIGINT, StopKind.CREDITS, StopKind.SIGINT),
         (StopKind.SIGINT, StopKind.SIGTERM, StopKind.SIGINT),
     ],
 )
-async def test_the_first_stop_stands_but_a_signal_wins(
+async def test_the_first_stop_stands_but_a_broken_journal_and_then_a_signal_win(
     first: StopKind, second: StopKind, stands: StopKind
 ) -> None:
     door = admission()

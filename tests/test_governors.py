@@ -77,6 +77,7 @@ def test_without_a_limit_nothing_waits() -> None:
         ([(0, 0.0)], [1]),  # a reset that has passed is no reason to send at once
         ([(0, -9.0)], [1]),
         ([(0, 30.0), (29.5, 0.0)], [30, 1]),
+        ([(0, 0.0), (1, 0.0), (3, 0.0), (7, 0.0)], [1, 2, 4, 8]),  # nothing went through meanwhile
     ],
 )
 def test_after_a_429_all_wait_for_the_reset(

@@ -104,7 +104,7 @@ async def test_a_linked_folder_does_not_lead_out_either(tmp_path: Path) -> None:
 async def test_a_disk_that_refuses_is_told_with_the_files_name(tmp_path: Path) -> None:
     store = Store(tmp_path, "{id}")
     (tmp_path / "a.part").mkdir()
-    with pytest.raises(StoreError, match=r"a\.part: cannot be written"):
+    with pytest.raises(StoreError, match=r"a\.part: the output folder fails"):
         await store.write("a.part", pieces(b"x"))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.api import wire
 from pipeline.errors import Charged
+from pipeline.formats import Format, sniff
 from pipeline.model import Receipt
 
 if TYPE_CHECKING:
@@ -76,13 +77,17 @@ _STOPPING = {
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An answer, read: its JSON object or {}, what it says went wrong, what it says of itself."""
+    """An answer, read: its JSON object or {}, what it says went wrong, what it says of itself.
+
+    `brings` tells whether its body may hold a result.
+    """
 
     status: int
     headers: Mapping[str, str]
     answer: dict[str, Any]
     said: str
     receipt: Receipt
+    brings: bool = False
 
     @property
     def text(self) -> str:
@@ -109,7 +114,8 @@ def classify(operation: Operation, status: int, headers: Mapping[str, str], body
     """
     answer = wire.json_object(body)
     receipt = wire.receipt(headers, answer, named=operation is Operation.SUBMIT)
-    read = _Read(status, headers, answer, wire.error_text(answer, body), receipt)
+    brings = bool(body) and sniff(body) is not Format.HTML and not wire.is_running(answer)
+    read = _Read(status, headers, answer, wire.error_text(answer, body), receipt, brings)
     match operation:
         case Operation.SUBMIT:
             return _submit(read)
@@ -122,6 +128,12 @@ def classify(operation: Operation, status: int, headers: Mapping[str, str], body
 
 
 def _submit(read: _Read) -> Meaning:
+    """Read a submit's answer by its status; an error that tells a cost was billed all the same."""
+    billed = read.status >= 400 and not wire.is_free(read.headers, read.answer)
+    return _failed(read) if billed else _answered(read)
+
+
+def _answered(read: _Read) -> Meaning:
     match read.status:
         case 200 | 201 | 202 | 203:
             return _taken(read)
@@ -212,6 +224,8 @@ def _follow(operation: Operation, read: _Read) -> Meaning:
     if wire.is_completed(read.answer):
         done = Means.READY if operation is Operation.POLL else Means.RECEIVED
         return read.means(done, Charged.YES)
+    if operation is Operation.RESULT and read.status == 200 and read.brings:
+        return read.means(Means.RECEIVED, Charged.YES)
     if read.status == 200 and wire.is_running(read.answer):
         return read.means(Means.RUNNING, Charged.MAYBE)
     if read.status == 404:

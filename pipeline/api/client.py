@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 SMALL = 1 << 20
 """The most that is read of an answer which should be small, in bytes."""
 
-_LARGEST_JSON = 16 << 20
+_LARGEST_JSON = 64 << 20
 
 LARGEST_RESULT = 1 << 30
 """The most that a result may have, in bytes (the model's are at most about 90 MB)."""
 
-_FREE_SECONDS = 30.0
+_FREE_SECONDS = 15.0
 _DOWNLOAD_SECONDS = 600.0
 _REDIRECTS = 5
 _KEY = re.compile(r"[!-~]{1,4096}")
@@ -102,9 +102,9 @@ class Client:
         return self._classified(Operation.SUBMIT, answer, body)
 
     async def poll(self, request_id: str) -> Meaning:
-        """Ask how far a v2 request is."""
+        """Ask once how far a v2 request is; whoever follows it asks again."""
         url = f"{self.endpoint.requests_url}/{quote(request_id, safe='')}/status"
-        meaning, _ = await self._ask(Operation.POLL, url)
+        meaning, _ = await self._ask(Operation.POLL, url, tries=1)
         return meaning
 
     async def result(self, request_id: str) -> tuple[Meaning, bytes]:
@@ -144,12 +144,14 @@ class Client:
         key = self.endpoint.key
         return text.replace(key, "[key]") if len(key) >= _SECRET_LENGTH else text
 
-    async def _ask(self, operation: Operation, url: str) -> tuple[Meaning, bytes]:
+    async def _ask(
+        self, operation: Operation, url: str, tries: int = FREE_TRIES
+    ) -> tuple[Meaning, bytes]:
         """GET with the key; errors of the service and the network are tried again, free."""
         retrying = AsyncRetrying(
             sleep=self._sleep,
             wait=FREE.wait,
-            stop=stop_after_attempt(FREE_TRIES),
+            stop=stop_after_attempt(tries),
             retry=retry_if_exception_type((ApiError, _Again)),
         )
         try:

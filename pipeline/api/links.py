@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +91,14 @@ def _with_result(found: tuple[Link, ...]) -> tuple[Link, ...]:
     main = order[:1]
     parts = [link for link in order[1:] if link.role in {"result", "part"}]
     rest = [link for link in found if link not in main and link not in parts]
+    seen: Counter[str] = Counter()
     return (
         *(Link("result", link.url) for link in main),
         *(Link(f"part{number}", link.url) for number, link in enumerate(parts, start=2)),
-        *rest,
+        *(Link(_numbered(link.role, seen), link.url) for link in rest),
     )
+
+
+def _numbered(role: str, seen: Counter[str]) -> str:
+    seen[role] += 1
+    return role if seen[role] == 1 else f"{role}{seen[role]}"

@@ -22,7 +22,7 @@ _LARGEST_TEXT = 64 << 10
 _HEAD = 16
 _LONGEST = 200
 _DEEPEST = 8
-_URL = re.compile(r"https?://\S+")
+_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://\S+|\S*\?\S+=\S+")
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 _SENT_AS_IS = frozenset({"seed", "include_artifacts"})
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "x-api-key"})

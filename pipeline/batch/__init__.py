@@ -7,7 +7,7 @@ from pipeline.batch.plan import Plan, plan
 from pipeline.batch.probe import Probed, probe
 from pipeline.batch.putback import PutBack, put_back
 from pipeline.batch.run import Options, run
-from pipeline.batch.standing import job_rows, standing
+from pipeline.batch.standing import job_rows, standing_jobs, standing_money
 
 __all__ = [
     "Options",
@@ -26,5 +26,6 @@ __all__ = [
     "probe",
     "put_back",
     "run",
-    "standing",
+    "standing_jobs",
+    "standing_money",
 ]

@@ -31,10 +31,11 @@ def find_key(name: str, environ: Mapping[str, str]) -> str | None:
     if not key and file:
         try:
             key = Path(file).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            raise UsageError(f"{name}_FILE: the key's file cannot be read") from None
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not text"
+            raise UsageError(f"{name}_FILE: {file} cannot be read ({why})") from None
     if not key.isascii() or any(not char.isprintable() or char.isspace() for char in key):
-        raise UsageError(f"{name}: what it holds is no API key")
+        raise UsageError(f"{name}: what it holds is no API key (white space, or no ASCII)")
     return key or None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from itertools import islice
@@ -49,11 +50,15 @@ def _wanted(
 
 
 class Intake:
-    """Surveys jobs in threads, as many at once as there are cores."""
+    """Surveys jobs in threads, as many at once as there are cores.
 
-    def __init__(self, folder: Path, provider: str) -> None:
+    `key` is the API key: a job that holds it is refused, for sidecars and ledgers are shown around.
+    """
+
+    def __init__(self, folder: Path, provider: str, key: str | None = None) -> None:
         self._folder = folder
         self._provider = provider
+        self._key = key
         self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
 
     async def postings(
@@ -64,6 +69,8 @@ class Intake:
         `overrides` are the seeds that `retry --seed` chose: id → (declared fingerprint, seed).
         """
         found: dict[int, Posting] = {}
+        for _, job in batch:
+            self._refuse_key(job)
 
         async def take(position: int, job: Job) -> None:
             found[position] = await to_thread.run_sync(
@@ -74,6 +81,12 @@ class Intake:
             for position, job in batch:
                 surveys.start_soon(take, position, job)
         return [found[position] for position, _ in batch]
+
+    def _refuse_key(self, job: Job) -> None:
+        if self._key and self._key in json.dumps([job.prompt, dict(job.meta)], ensure_ascii=False):
+            raise UsageError(
+                f"job {job.id}: the API key stands in the manifest, in prompt or meta; take it out"
+            )
 
     def _posting(self, position: int, job: Job, override: tuple[str, int] | None) -> Posting:
         try:

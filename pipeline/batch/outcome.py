@@ -29,7 +29,8 @@ class Summary:
     """What a run did and where its manifest's jobs stand.
 
     `worsened` counts the jobs that failed or turned invalid in this run; `older_open` older
-    versions of its jobs that money may stand behind; `asked_for_part` is set by --limit and --only.
+    versions of its jobs that money may stand behind. `asked` are the jobs that --only named, where
+    it did; `limited` is set by --limit.
     """
 
     jobs: Mapping[Status, int]
@@ -37,7 +38,8 @@ class Summary:
     stop: Stop | None = None
     worsened: int = 0
     older_open: int = 0
-    asked_for_part: bool = False
+    asked: Mapping[Status, int] | None = None
+    limited: bool = False
     bought: int = 0
     spent: int = 0
     seconds: float = 0.0
@@ -45,13 +47,14 @@ class Summary:
     @property
     def exit_code(self) -> int:
         """The exit code of `run`."""
-        stop, pending = self.stop, self.jobs.get(Status.PENDING, 0)
+        stop, asked = self.stop, self.jobs if self.asked is None else self.asked
+        pending = asked.get(Status.PENDING, 0)
         if stop is not None and stop.kind in _SIGNALS:
             return _SIGNALS[stop.kind]
         if stop is not None and (pending or stop.kind not in _ONLY_IF_LEFT_OVER):
             return _STOPS[stop.kind]
-        unsettled = sum(self.jobs.get(status, 0) for status in IN_BETWEEN)
-        stuck = pending and not self.asked_for_part
+        unsettled = sum(asked.get(status, 0) for status in IN_BETWEEN)
+        stuck = pending and not self.limited
         return 1 if self.worsened or unsettled or self.older_open or stuck else 0
 
     def as_json(self) -> dict[str, Json]:

@@ -28,8 +28,8 @@ class Plan:
     """What a run would do.
 
     Counts of jobs: `new` and `changed` would be bought; `cached` share a fingerprint with a job
-    that has it, or is bought in the same run; `done` stand; `unfinished` are accepted, received,
-    sent or unknown; `failed` wait for `retry`. Money in micro-credits.
+    that has it, or is bought in the same run; `done` stand; `unfinished` are accepted, received
+    or sent; `unknown` may have been billed; `failed` wait for `retry`. Money in micro-credits.
     """
 
     price: int
@@ -38,9 +38,9 @@ class Plan:
     cached: int = 0
     done: int = 0
     unfinished: int = 0
+    unknown: int = 0
     failed: int = 0
     invalid: int = 0
-    conflicts: int = 0
     balance: int | None = None
     budget: int | None = None
     disk_free: int | None = None
@@ -74,17 +74,17 @@ class Plan:
     def add(self, posting: Posting, known: Known) -> None:
         """Count one job."""
         if posting.invalid is not None:
-            self.invalid += 1
-            if len(self.problems) < _SHOWN:
-                self.problems.append((posting.job.id, posting.invalid))
+            self._add_invalid(posting.job.id, posting.invalid)
         elif known.status is Status.SUCCEEDED:
             self.done += 1
+        elif known.status is Status.UNKNOWN:
+            self.unknown += 1
         elif known.status in IN_BETWEEN:
             self.unfinished += 1
         elif known.status is Status.FAILED:
             self.failed += 1
         elif known.status is Status.INVALID:
-            self.invalid += 1
+            self._add_invalid(posting.job.id, known.error)
         elif known.bought_by is not None or posting.fingerprint in self._seen:
             self.cached += 1
         elif known.current not in {None, posting.fingerprint}:
@@ -93,9 +93,16 @@ class Plan:
             self.new += 1
         self._seen.add(posting.fingerprint)
 
+    def _add_invalid(self, id_: str, error: Error | None) -> None:
+        self.invalid += 1
+        if error is not None and len(self.problems) < _SHOWN:
+            self.problems.append((id_, error))
+
     def as_json(self) -> dict[str, Json]:
         """Give the plan as `plan --json` prints it."""
-        names = ("new", "changed", "cached", "done", "unfinished", "failed", "invalid")
+        names = (
+            "new", "changed", "cached", "done", "unfinished", "unknown", "failed", "invalid",
+        )  # fmt: skip
         return {
             "jobs": {name: getattr(self, name) for name in names},
             "credits": {

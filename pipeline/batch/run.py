@@ -20,7 +20,7 @@ from pipeline.batch.access import access, books_of
 from pipeline.batch.intake import Intake, batches
 from pipeline.batch.outcome import Summary
 from pipeline.batch.reading import concurrent, ledger_name
-from pipeline.batch.standing import standing
+from pipeline.batch.standing import standing_jobs, standing_money
 from pipeline.errors import ApiError, LedgerError, StoreError
 from pipeline.executors import drain
 from pipeline.governors import Balance, Budget, Price, RateGate
@@ -38,7 +38,7 @@ from pipeline.perform import Desk, Policy, amiss, convict, mend, perform, rescue
 from pipeline.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from anyio.abc import TaskGroup
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _READ_AHEAD = 100
+_TOLD = 100
 _BALANCE_EVERY = 60.0
 _SIGNALS = {signal.SIGINT: StopKind.SIGINT, signal.SIGTERM: StopKind.SIGTERM}
 
@@ -137,10 +138,12 @@ class _Run:
     async def through(self, stack: AsyncExitStack, key: str | None) -> Summary:
         """Take in, rescue, buy; always end with a summary, unless something broke inside."""
         manifest = self._manifest
-        await self._take_in()
+        told = await self._take_in(key)
         self._admission.budget.open.update(await self._roster.unsettled())
         rescues = await self._roster.rescues()
         self._emit(Event("start", jobs=await self._roster.tally()))
+        for event in told:
+            self._emit(event)
         if rescues or await self._waits() or await self._is_amiss():
             client = await stack.enter_async_context(
                 access(manifest.api, key, books_of(manifest), self._options.wrap)
@@ -157,12 +160,21 @@ class _Run:
         store = Store(self._manifest.output_folder, self._manifest.output.name)
         return [each async for each in self._amiss(store)] != []
 
-    async def _take_in(self) -> None:
+    async def _take_in(self, key: str | None) -> list[Event]:
+        """Register what the manifest asks for; give the first of the jobs that are invalid."""
         provider = self._manifest.api.provider
-        intake = Intake(self._manifest.folder, provider)
+        intake = Intake(self._manifest.folder, provider, key)
+        told: list[Event] = []
         for batch in batches(self._manifest, self._options.only):
             overrides = await self._roster.overrides([job.id for _, job in batch])
-            await self._roster.register(await intake.postings(batch, overrides))
+            postings = await intake.postings(batch, overrides)
+            await self._roster.register(postings)
+            wrong = [each for each in postings if each.invalid is not None]
+            told += [
+                Event("job", job=each.job.id, status=Status.INVALID, error=each.invalid)
+                for each in wrong[: max(0, _TOLD - len(told))]
+            ]
+        return told
 
     def _desk(self, client: Client) -> Desk:
         manifest = self._manifest
@@ -191,8 +203,8 @@ class _Run:
             if self._options.signals:
                 await tasks.start(self._watch_signals, tasks)
             await self._drain(desk, mend, self._amiss(desk.store))
-            await self._drain(desk, rescue, _each(rescues))
-            if self._admission.stop is None and await self._ask_balance(desk.client):
+            await self._drain(desk, rescue, self._until_signal(rescues))
+            if self._admission.stop is None and await self._guarded(self._ask_balance(desk.client)):
                 tasks.start_soon(self._keep_asking, desk.client)
                 await self._drain(desk, perform, self._waiting())
                 await self._acquit(desk)
@@ -220,7 +232,8 @@ class _Run:
         try:
             return await work
         except (LedgerError, StoreError) as error:
-            self._end(Stop(StopKind.JOURNAL, error.message))
+            if not self._end(Stop(StopKind.JOURNAL, error.message)):
+                self._emit(Event("note", error.message))
         except Exception as error:  # noqa: BLE001 - raised again once what is in flight is home
             self._crashes.append(error)
             self._end(Stop(StopKind.JOURNAL, "an internal error"))
@@ -237,11 +250,23 @@ class _Run:
                 after = (each.ticket.job.priority, each.position)
                 left = left and left - 1
 
+    async def _until_signal(self, tickets: list[Ticket]) -> AsyncIterator[Ticket]:
+        for ticket in tickets:
+            if self._signalled():
+                return
+            yield ticket
+
+    def _signalled(self) -> bool:
+        stop = self._admission.stop
+        return stop is not None and stop.kind in _SIGNALS.values()
+
     async def _amiss(self, store: Store) -> AsyncIterator[Ticket]:
         """Give finished jobs whose files are not where the ledger has them."""
         after = BEFORE_ALL
         while found := await self._guarded(self._roster.finished(after, _READ_AHEAD)):
             for each in await to_thread.run_sync(amiss, store, found):
+                if self._signalled():
+                    return
                 yield each
             after = (found[-1].ticket.job.priority, found[-1].position)
 
@@ -301,17 +326,27 @@ class _Run:
                     )
                 )
 
-    def _end(self, stop: Stop) -> None:
-        if self._admission.end(stop):
+    def _end(self, stop: Stop) -> bool:
+        ended = self._admission.end(stop)
+        if ended:
             self._emit(Event("stop", stop.message))
+        return ended
 
     def _emit(self, event: Event) -> None:
         """Tell the listener; one that breaks ends the run, and loses nothing that was paid for."""
         try:
             self._on_event(event)
+        except OSError:
+            self._on_event = _unheard  # a log that cannot be written is no reason to stop buying
         except Exception as error:  # noqa: BLE001 - raised again once what is in flight is home
             self._crashes.append(error)
+            self._on_event = _unheard
             self._admission.end(Stop(StopKind.JOURNAL, "the listener broke"))
+
+    async def _tally(self) -> Mapping[Status, int]:
+        if self._session.write.broken is None:
+            return await self._roster.tally()
+        return await to_thread.run_sync(standing_jobs, self._manifest)
 
     async def _summary(self) -> Summary:
         if self._session.write.broken is not None:
@@ -319,15 +354,20 @@ class _Run:
         else:
             worsened, older = await self._roster.worsened(), await self._roster.left_open()
             bought = await self._roster.bought()
-        jobs, money = await to_thread.run_sync(standing, self._manifest)
+        money = await to_thread.run_sync(standing_money, self._manifest)
+        asked = await self._tally()
+        jobs = asked
+        if self._options.only is not None:
+            jobs = await to_thread.run_sync(standing_jobs, self._manifest)
         balance = self._admission.balance.known
         return Summary(
             jobs=jobs,
+            asked=asked,
             money=money if balance is None else replace(money, remaining=balance),
             stop=self._admission.stop,
             worsened=worsened,
             older_open=older,
-            asked_for_part=self._options.limit is not None or self._options.only is not None,
+            limited=self._options.limit is not None,
             bought=bought[0],
             spent=bought[1],
         )
@@ -337,6 +377,5 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _each(tickets: list[Ticket]) -> AsyncIterator[Ticket]:
-    for ticket in tickets:
-        yield ticket
+def _unheard(_event: Event) -> None:
+    """Stand in for a listener that broke."""

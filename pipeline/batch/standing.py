@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 _BATCH = 500
 
 
-def standing(manifest: Manifest) -> tuple[Counter[Status], Money]:
-    """Count the manifest's jobs by state, and give the ledger's money.
-
-    A job that no run has read yet is pending.
-    """
+def standing_jobs(manifest: Manifest) -> Counter[Status]:
+    """Count the manifest's jobs by state; one that no run has read yet is pending."""
     counted: Counter[Status] = Counter()
     with reading(manifest.ledger_path, ledger_name(manifest)) as reader:
         for ids in _ids(manifest):
             counted += reader.tally(ids)
-        return counted, reader.money()
+    return counted
+
+
+def standing_money(manifest: Manifest) -> Money:
+    """Give the ledger's money."""
+    with reading(manifest.ledger_path, ledger_name(manifest)) as reader:
+        return reader.money()
 
 
 def job_rows(manifest: Manifest) -> Iterator[JobRow]:

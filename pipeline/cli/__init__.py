@@ -6,6 +6,8 @@ needs none of the libraries that a run does.
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib import import_module
 
 import click
@@ -55,5 +57,11 @@ def catalog3d() -> None:
 
 
 def main() -> None:
-    """Run the command line; the process ends with the command's exit code."""
+    """Run the command line; the process ends with the command's exit code.
+
+    Text that the terminal or the file cannot hold is replaced, never the end of a run.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     catalog3d(prog_name="catalog3d")

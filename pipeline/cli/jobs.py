@@ -9,13 +9,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.batch import job_rows
 from pipeline.cli.session import MANIFEST, ends_cleanly, read_manifest
 from pipeline.model import MICRO, Status
+from pipeline.report.console import Printer
 from pipeline.report.wording import STYLES, credits_text, safe
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _print_table(rows: Iterable[JobRow]) -> None:
     table.add_column("result, or what went wrong", overflow="fold")
     for row in rows:
         result = next((each.path for each in row.files if each.role == "result"), "")
-        said = result if row.error is None else safe(row.error.message)
+        said = safe(result if row.error is None else row.error.message)
         table.add_row(
             row.id,
             Text(row.status, style=STYLES[row.status]),
@@ -113,4 +113,4 @@ def _print_table(rows: Iterable[JobRow]) -> None:
             credits_text(row.credits) if row.credits else "",
             Text(said),
         )
-    Console(highlight=False).print(table)
+    Printer().print(table)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import anyio
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +22,7 @@ from pipeline.cli.session import (
     read_manifest,
     say_json,
 )
+from pipeline.report.console import Printer
 from pipeline.report.wording import credits_text, safe, seconds_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ _MEANINGS = {
     "changed": "to buy anew: picture, mask or parameters changed",
     "cached": "free: the same as another job",
     "done": "done",
-    "unfinished": "bought or in between: continued, not bought again",
+    "unfinished": "bought, not home yet: continued, not bought again",
+    "unknown": "unknown: may have been billed, and are not sent again by themselves",
     "failed": "failed before: `catalog3d retry` puts them back",
     "invalid": "invalid: see below",
 }
@@ -69,11 +70,11 @@ def show_plan(
     if as_json:
         say_json(planned.as_json())
     else:
-        _print(Console(highlight=False), planned)
+        _print(Printer(), planned)
     return 0
 
 
-def _print(console: Console, planned: Plan) -> None:
+def _print(console: Printer, planned: Plan) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     table.add_column()
@@ -81,20 +82,28 @@ def _print(console: Console, planned: Plan) -> None:
         if count := getattr(planned, name):
             table.add_row(f"{count:,}", meaning)
     console.print(table)
+    if not planned.to_buy:
+        console.print("nothing to buy")
+        _say_problems(console, planned)
+        return
     console.print(
         f"cost: about {credits_text(planned.cost)} credits, "
         f"{planned.to_buy:,} calls at {credits_text(planned.price)}"
     )
     cap = "unlimited" if planned.budget is None else f"{credits_text(planned.budget)} credits"
-    balance = "not asked" if planned.balance is None else credits_text(planned.balance)
+    balance = "not known here" if planned.balance is None else credits_text(planned.balance)
     console.print(f"budget: {cap}; balance: {balance}")
     free = "" if planned.disk_free is None else f" of {_gigabytes(planned.disk_free)} free"
     console.print(f"disk: up to {_gigabytes(planned.disk_needed)}{free}")
     console.print(f"time: about {seconds_text(planned.seconds)} at {planned.concurrency} at once")
-    for id_, error in planned.problems:
-        console.print(Text(safe(f"{id_}: {error.message}"), style="red", overflow="fold"))
+    _say_problems(console, planned)
     for line in _warnings(planned):
         console.print(Text(line, style="yellow"))
+
+
+def _say_problems(console: Printer, planned: Plan) -> None:
+    for id_, error in planned.problems:
+        console.print(Text(safe(f"{id_}: {error.message}"), style="red", overflow="fold"))
 
 
 def _warnings(planned: Plan) -> list[str]:

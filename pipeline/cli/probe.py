@@ -16,7 +16,7 @@ import click
 from pipeline.batch import find_key
 from pipeline.batch import probe as probe_job
 from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, read_manifest, say_json
-from pipeline.errors import CatalogError
+from pipeline.errors import CatalogError, UsageError
 from pipeline.report.lines import Lines
 from pipeline.report.wording import credits_text
 
@@ -38,6 +38,9 @@ def probe(*, manifest: Path, only: str, transcript: Path | None, as_json: bool) 
     headers, shapes, sizes and times; no key, no picture, no links that open anything.
     """
     loaded = read_manifest(manifest)
+    path = transcript or loaded.output_folder / f"probe-{only}.json"
+    if not path.parent.is_dir() and transcript is not None:
+        raise UsageError(f"{path.parent}: no such folder for the transcript")
     price = credits_text(loaded.budget.price_micro)
     click.echo(f"this buys one call, for about {price} credits", err=True)
     lines = Lines(sys.stderr, verbosity=1, now=_now, clock=time.monotonic)
@@ -48,7 +51,6 @@ def probe(*, manifest: Path, only: str, transcript: Path | None, as_json: bool) 
             f"job {only} is {probed.row.status}: nothing was sent, and there is nothing to write "
             "down; choose a job that is pending"
         )
-    path = transcript or loaded.output_folder / f"probe-{only}.json"
     path.write_text(json.dumps(probed.as_json(), indent=2) + "\n", encoding="utf-8")
     click.echo(f"transcript: {path}", err=True)
     if as_json:

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -25,10 +26,12 @@ from pipeline.cli.session import (
     ManyIds,
     ends_cleanly,
     read_manifest,
+    reader_left,
     say_json,
     verbosity,
 )
 from pipeline.model import MICRO
+from pipeline.report.console import Printer
 from pipeline.report.lines import JsonLines, Lines
 from pipeline.report.live import LiveDisplay
 from pipeline.report.summary import show_summary
@@ -36,9 +39,11 @@ from pipeline.report.summary import show_summary
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from pipeline.model import Event
+
+
+_MOST_CREDITS = 10**9
 
 
 def _credits(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
@@ -48,7 +53,7 @@ def _credits(_context: click.Context, _option: click.Parameter, given: str | Non
         amount = Decimal(given)
     except InvalidOperation:
         amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
+    if not amount.is_finite() or not 0 <= amount <= _MOST_CREDITS:
         raise click.BadParameter("must be a number of credits, such as 12.5")
     return int(amount * MICRO)
 
@@ -83,7 +88,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     Exit codes: 0 done, 1 some jobs failed or are open, 2 bad manifest or no key, 3 out of credits,
     4 budget reached, 5 the API refuses the run, 6 another run holds the ledger, 7 useless results,
-    8 the service stayed down, 74 ledger or disk failed, 130 and 143 stopped by a signal.
+    74 ledger or disk failed, 130 and 143 stopped by a signal.
     """
     loaded = read_manifest(manifest)
     wanted = frozenset(only) or None
@@ -99,16 +104,21 @@ def run(  # noqa: PLR0913 - one parameter an option
             options=options,
         )
         summary: Summary = anyio.run(whole)
-    if as_json:
-        say_json(summary.as_json())
-    elif not quiet:
-        show_summary(Console(highlight=False), summary, manifest, _nearer(loaded.output_folder))
+    try:
+        if as_json:
+            say_json(summary.as_json())
+        elif not quiet:
+            show_summary(Printer(), summary, manifest, _nearer(loaded.output_folder))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        reader_left()
     return summary.exit_code
 
 
 def _nearer(folder: Path) -> str:
-    """Name a folder from here, unless its full path is shorter."""
-    return min(str(folder), os.path.relpath(folder), key=len)
+    """Name a folder from here where it is below, and in full where it is not."""
+    here = Path.cwd()
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 def _listener(verbosity: int, log_format: str) -> AbstractContextManager[Callable[[Event], None]]:

@@ -83,20 +83,27 @@ def ends_cleanly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:
             code = command(*args, **kwargs) or 0
             sys.stdout.flush()
         except BrokenPipeError:
-            # the reader has left; a second flush at exit must not fail again
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            reader_left()
             code = 0
         except CatalogError as error:
             code = _code_of(error)
             click.echo(_told(error), err=True)
         except KeyboardInterrupt:
             code = 130
+        except OSError as error:
+            code = _IO
+            click.echo(f"catalog3d: cannot write ({error.strerror or error})", err=True)
         except Exception as error:  # noqa: BLE001 - the last resort: told in a line, exit 70
             code = _INTERNAL
             click.echo(_internal(error), err=True)
         raise SystemExit(code)
 
     return wrapped
+
+
+def reader_left() -> None:
+    """Go on without stdout: its reader has left, and the flush at exit must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _code_of(error: CatalogError) -> int:

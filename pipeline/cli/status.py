@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from pipeline.batch import jobs_json, money_json, standing
+from pipeline.batch import jobs_json, money_json, standing_jobs, standing_money
 from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, read_manifest, say_json
+from pipeline.report.console import Printer
 from pipeline.report.summary import show_jobs, show_money
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def status(*, manifest: Path, as_json: bool, watch: bool) -> int:
 
 
 def _show(manifest: Manifest, *, as_json: bool) -> None:
-    jobs, money = standing(manifest)
+    jobs, money = standing_jobs(manifest), standing_money(manifest)
     if as_json:
         say_json({"jobs": jobs_json(jobs), "credits": money_json(money)})
     else:
-        console = Console(highlight=False)
+        console = Printer()
         show_jobs(console, jobs)
         show_money(console, money)

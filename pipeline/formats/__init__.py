@@ -2,7 +2,7 @@
 
 from pipeline.formats.archive import Member, extract, members
 from pipeline.formats.check import verify
-from pipeline.formats.magic import HEAD_BYTES, Format, sniff
+from pipeline.formats.magic import HEAD_BYTES, Format, falls_short, sniff
 from pipeline.formats.summary import Bounds, Summary
 from pipeline.formats.wrapped import decode_base64, gunzip
 
@@ -14,6 +14,7 @@ __all__ = [
     "Summary",
     "decode_base64",
     "extract",
+    "falls_short",
     "gunzip",
     "members",
     "sniff",

@@ -52,3 +52,11 @@ def sniff(head: bytes) -> Format | None:
     """
     head = head[:HEAD_BYTES]
     return next((name for pattern, name in _SIGNATURES if pattern.match(head)), None)
+
+
+def falls_short(head: bytes, size: int) -> bool:
+    """Tell whether a file of `size` bytes is a GLB that was cut: its header claims more.
+
+    glTF 2.0, section 4.4.2: `length` is the total length, header included.
+    """
+    return head[:4] == b"glTF" and len(head) >= 12 and int.from_bytes(head[8:12], "little") > size

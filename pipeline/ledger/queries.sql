@@ -71,7 +71,7 @@ WHERE ticket.id = row.value ->> 'id' AND ticket.fingerprint = row.value ->> 'fin
 
 -- name: known  what the ledger knows of a batch of (id, fingerprint), for plans
 SELECT row.value ->> 'id' AS id, job.fingerprint AS current, job.manifest AS manifest,
-       ticket.status AS status,
+       ticket.status AS status, ticket.error_kind, ticket.error_message,
        (SELECT id FROM ticket AS other
         WHERE other.fingerprint = row.value ->> 'fingerprint'
           AND other.id <> row.value ->> 'id' AND other.twin_of IS NULL
@@ -87,8 +87,11 @@ ORDER BY row.key;
 SELECT ticket.*
 FROM ticket JOIN job USING (id)
 WHERE job.manifest = :manifest
-  AND ticket.status IN ('accepted', 'received')
-  AND (ticket.attempt IS NOT NULL OR ticket.twin_of IS NOT NULL)
+  AND (ticket.status IN ('accepted', 'received')
+         AND (ticket.attempt IS NOT NULL OR ticket.twin_of IS NOT NULL)
+       OR ticket.status = 'unknown' AND EXISTS (
+            SELECT 1 FROM attempt WHERE attempt.number = ticket.attempt
+              AND attempt.protocol = 'v2' AND attempt.request_id IS NOT NULL))
 ORDER BY ticket.twin_of IS NOT NULL, ticket.attempt;
 
 -- name: waiting  the next pending jobs of a manifest, by priority, after a place in that order
@@ -222,8 +225,7 @@ ORDER BY job.rank, job.position;
 UPDATE ticket
 SET status = 'pending', attempts = 0, error_kind = NULL, error_message = NULL, twin_of = NULL,
     changed_at = :now
-WHERE status = 'failed' AND id = :id
-  AND fingerprint = (SELECT fingerprint FROM job WHERE job.id = :id);
+WHERE status = 'failed' AND fingerprint = (SELECT fingerprint FROM job WHERE job.id = :id);
 
 -- name: retry_otherwise  let a failed job stand for another seed; the old purchase stays as it ended
 UPDATE job SET fingerprint = declared || ' seed ' || :seed

@@ -55,6 +55,7 @@ class Known:
     current: str | None = None
     owner: str | None = None
     bought_by: str | None = None
+    error: Error | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Reader:
                 current=row["current"],
                 owner=None if row["manifest"] in self._gone else row["manifest"],
                 bought_by=row["bought_by"],
+                error=_error(row),
             )
             for row in self._db.execute(SQL["known"], {"rows": asked})
         ]
@@ -138,7 +140,6 @@ class Reader:
         if self._db is None:
             return
         for row in self._db.execute(SQL["rows"], self._of(ids)):
-            error = Error(row["error_kind"], row["error_message"]) if row["error_kind"] else None
             yield JobRow(
                 id=row["id"],
                 status=Status(row["status"]),
@@ -146,8 +147,12 @@ class Reader:
                 credits=row["credits"],
                 request_id=row["request_id"],
                 files=tuple(Artifact(**each) for each in json.loads(row["files"])),
-                error=error,
+                error=_error(row),
             )
+
+
+def _error(row: sqlite3.Row) -> Error | None:
+    return Error(row["error_kind"], row["error_message"]) if row["error_kind"] else None
 
 
 @contextmanager

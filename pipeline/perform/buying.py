@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from pipeline.api.classify import Meaning, Means
-from pipeline.api.client import LARGEST_RESULT
 from pipeline.api.dates import reset_delay
 from pipeline.api.wire import request_body
 from pipeline.errors import (
@@ -46,6 +45,7 @@ async def buy(desk: Desk, ticket: Ticket) -> Ticket:
     """
     try:
         body, sha256 = await to_thread.run_sync(_body, desk, ticket, limiter=desk.threads)
+        await desk.store.ready(desk.store.temporary(ticket.job.id, 0, "ready"))
     except InputError as error:
         status = Status.PENDING if error.kind == CHANGED else Status.INVALID
         return await desk.move(ticket, status, Error(error.kind, error.message))
@@ -158,15 +158,19 @@ class _Call:
         try:
             self._ticket = await desk.moves.received(before, self._attempt, receipt)
         except LedgerError as error:
-            raise LedgerError(
+            message = (
                 f"{error}; job {before.job.id} was billed meanwhile: its request id is "
                 f"{receipt.request_id}"
-            ) from error
+            )
+            desk.emit(Event("note", message, job=before.job.id))
+            raise LedgerError(message) from error
+        if receipt.credits is None:
+            desk.admission.guessed(self._attempt)
         credits = self._lease.price if receipt.credits is None else receipt.credits
         desk.admission.settle(self._lease, credits)
         desk.admission.hold.passed()
-        await keep_answer(desk, self._ticket, self._attempt, answer.pieces(LARGEST_RESULT))
         desk.tell(before, self._ticket, credits=credits)
+        await keep_answer(desk, self._ticket, self._attempt, answer)
 
     async def _accepted(self, request_id: str) -> None:
         before = self._ticket
@@ -196,7 +200,8 @@ class _Call:
         desk = self._desk
         seconds = desk.admission.limited(reset_delay(answer.headers, desk.now()))
         await self._close(closing, Status.PENDING)
-        desk.emit(Event("hold", closing.error.message, seconds=seconds))
+        if desk.admission.stop is None:
+            desk.emit(Event("hold", closing.error.message, seconds=seconds))
 
     async def _stop(self, closing: Closing, kind: StopKind, message: str) -> None:
         """End admission first, so that nothing follows while this is being journaled."""

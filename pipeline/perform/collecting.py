@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
-from pipeline.api.client import LARGEST_RESULT
 from pipeline.errors import ApiError, Charged
 from pipeline.formats import HEAD_BYTES, Format, sniff
 from pipeline.ledger import Purchase, Stored
 from pipeline.model import Artifact, Error, Event, Link, Receipt, Status, Stop, StopKind, Ticket
-from pipeline.perform.answering import ANSWER
+from pipeline.perform.answering import ANSWER, take
 from pipeline.perform.placing import RAW, keep_raw, place
 from pipeline.perform.reading import NotUnderstoodError, arrange, open_answer
 from pipeline.retry import FREE, FREE_TRIES
@@ -32,24 +31,30 @@ async def collect(desk: Desk, ticket: Ticket) -> Ticket:
     if purchase is None:
         return ticket
     files = await _on_disk(desk, ticket)
-    answer = next((each for each in files if each.artifact.role in {ANSWER, RAW}), None)
+    answer = next((_reread(each) for each in files if each.artifact.role in {ANSWER, RAW}), None)
     try:
         if answer is not None:
             files = await _read(desk, ticket, purchase, answer)
         elif not files:
             files = await _fetch_again(desk, ticket, purchase)
+        purchase = await desk.lookup.purchase(ticket) or purchase
         collected = await place(desk, ticket, purchase, files)
     except NotUnderstoodError as error:
         return await _keep(desk, ticket, purchase, answer, error)
     except ApiError as error:
         return await _not_yet(desk, ticket, purchase, error)
     if answer is not None and answer.temporary not in {each.temporary for each in files}:
-        await desk.store.remove(answer.temporary or "")
+        await desk.store.remove(answer.temporary or answer.artifact.path)
     if collected.status is Status.SUCCEEDED:
         desk.admission.streak.good()
     else:
         _count_bad(desk, "results that fail verification")
     return collected
+
+
+def _reread(body: Stored) -> Stored:
+    """Take a kept answer as if it had just come: if it is understood now, its name goes."""
+    return body if body.temporary else replace(body, temporary=body.artifact.path, placed=False)
 
 
 async def _on_disk(desk: Desk, ticket: Ticket) -> list[Stored]:
@@ -72,6 +77,8 @@ async def _read(desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored) 
     if contents.receipt is not None or contents.links:
         receipt = contents.receipt or Receipt()
         await desk.moves.found(purchase.number, receipt, contents.links)
+        if receipt.credits is not None:
+            desk.admission.corrected(purchase.number, purchase.reserved, receipt.credits)
     fetched = [await _fetched(desk, ticket, link) for link in contents.links]
     return await _journaled(desk, ticket, [*contents.files, *fetched])
 
@@ -108,7 +115,7 @@ async def _fetched(desk: Desk, ticket: Ticket, link: Link) -> Stored:
                     charged=Charged.YES,
                     kind="download_failed",
                 )
-            return await desk.store.write(temporary, answer.pieces(LARGEST_RESULT))
+            return await take(desk, temporary, answer)
 
     retrying = AsyncRetrying(
         sleep=desk.sleep,
@@ -151,7 +158,7 @@ async def _not_yet(desk: Desk, ticket: Ticket, purchase: Purchase, error: ApiErr
     settled_at = purchase.settled_at
     settled = None if settled_at is None else datetime.fromisoformat(settled_at)
     expired = settled is not None and desk.now() - settled > LINK_LIFE
-    if expired and error.kind != "body_lost":
+    if expired and error.kind == "link_dead":
         message = f"billed, but its file is gone from the provider: {error}"
         return await desk.move(ticket, Status.FAILED, Error("lost_result", message))
     message = f"{error}; it is paid for, and the next run tries again, free"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pipeline.api.answer import Answer
 from pipeline.api.classify import Meaning, Means
 from pipeline.ledger import Closing, Purchase
 from pipeline.model import Error, Event, Receipt, Status, Stop, StopKind, Ticket
@@ -43,10 +44,12 @@ async def _follow(
     while True:
         meaning, body = await _asked(desk, request_id)
         waited = desk.clock() - began
-        if meaning.means not in _ASK_AGAIN:
+        early = fresh and meaning.means is Means.EXPIRED and waited < desk.policy.timeout
+        if meaning.means not in _ASK_AGAIN and not early:
             if fresh:
                 desk.pace.took(waited)
-            return await _settle(desk, ticket, purchase, meaning, body)
+            still = ticket.status is Status.UNKNOWN and meaning.means is Means.EXPIRED
+            return ticket if still else await _settle(desk, ticket, purchase, meaning, body)
         left = desk.policy.timeout - waited
         if left <= 0:
             return await _stay(desk, ticket, "timeout", "not done within api.timeout")
@@ -95,11 +98,12 @@ async def _received(
     received = await desk.moves.received(ticket, purchase.number, receipt)
     credits = purchase.reserved if receipt.credits is None else receipt.credits
     desk.admission.learnt(purchase.number, credits)
-    await keep_answer(desk, received, purchase.number, _whole(body))
+    whole = Answer(200, {"content-length": str(len(body))}, _pieces(body))
+    await keep_answer(desk, received, purchase.number, whole)
     return desk.tell(ticket, received, credits=credits)
 
 
-async def _whole(body: bytes) -> AsyncIterator[bytes]:
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 

@@ -50,7 +50,7 @@ async def rescue(desk: Desk, ticket: Ticket) -> Ticket:
     """Bring home what an earlier run paid for, or may have; costs nothing."""
     if ticket.twin_of is not None:
         return await share(desk, ticket) or ticket
-    if ticket.status is Status.ACCEPTED:
+    if ticket.status in {Status.ACCEPTED, Status.UNKNOWN}:
         ticket = await follow(desk, ticket, fresh=False)
     return await _bring_home(desk, ticket)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
+from pipeline.api import wire
 from pipeline.errors import FormatError
 from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.ledger import Purchase, Stored
     from pipeline.perform.desk import Desk
 
+_LARGEST_SIDECAR = 1 << 24
 RAW = "raw"
 """The role of a billed body that nobody understands."""
 
@@ -63,16 +65,17 @@ async def describe(
     """Write the sidecar: where a result comes from, and what it holds."""
     job = asdict(ticket.job)
     del job["line"]
-    receipt = purchase.receipt
+    receipt, bought_by = purchase.receipt, ticket.twin_of or ticket.job.id
+    paid = 0 if ticket.twin_of else receipt.credits
     await desk.store.write_json(
-        sidecar(artifacts[0].path),
+        await _own_sidecar(desk, ticket, artifacts[0].path),
         {
             "job": job,
             "fingerprint": ticket.fingerprint,
             "seed": ticket.seed if receipt.seed is None else receipt.seed,
             "request_id": receipt.request_id,
-            "credits": None if receipt.credits is None else receipt.credits / MICRO,
-            "bought_by": ticket.twin_of or ticket.job.id,
+            "credits": None if paid is None else paid / MICRO,
+            "bought_by": bought_by,
             "files": [asdict(each) for each in artifacts],
             "model": None if summary is None else _contents(summary),
             "sent_at": purchase.sent_at,
@@ -148,6 +151,16 @@ async def take_name_back(desk: Desk, ticket: Ticket, artifact: Artifact) -> None
 def sidecar(path: str) -> str:
     """Give the path of the provenance beside a file."""
     return path.rpartition(".")[0] + ".json"
+
+
+async def _own_sidecar(desk: Desk, ticket: Ticket, path: str) -> str:
+    """Give the sidecar's path; somebody else's file of that name is left alone."""
+    wanted = sidecar(path)
+    if not await _exists(desk, wanted):
+        return wanted
+    there = wire.json_object(await desk.store.read(wanted, _LARGEST_SIDECAR))
+    stem = desk.store.stem(ticket.job.id)
+    return wanted if "fingerprint" in there else f"{stem}.{ticket.fingerprint[:8]}.json"
 
 
 async def _supersede(desk: Desk, path: str, other: str) -> None:

@@ -26,7 +26,7 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
         older = await desk.lookup.predecessor(ticket)
         if older is not None:
             message = f"changed while its older version is {older}; that is settled first"
-            return await desk.move(ticket, ticket.status, Error("older_version", message))
+            return await _stay(desk, ticket, Error("older_version", message))
         buyer = await desk.lookup.buyer(ticket)
         return None if buyer is None else await _follow(desk, ticket, buyer)
 
@@ -50,6 +50,10 @@ async def _follow(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
             return ticket
 
 
+async def _stay(desk: Desk, ticket: Ticket, error: Error) -> Ticket:
+    return await desk.move(ticket, ticket.status, error, twin_of=ticket.twin_of)
+
+
 async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
     """Copy the buyer's files under this job's names."""
     leader = replace(ticket, job=replace(ticket.job, id=buyer.id))
@@ -60,7 +64,7 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
         artifact = original.artifact
         if not await desk.store.holds(artifact.path, artifact.sha256):
             message = f"the same as job {buyer.id}, whose file {artifact.path} is gone or altered"
-            return await desk.move(ticket, ticket.status, Error("twin_file_gone", message))
+            return await _stay(desk, ticket, Error("twin_file_gone", message))
         temporary = desk.store.temporary(ticket.job.id, 0, artifact.role)
         await desk.store.copy(artifact.path, temporary)
         ending = artifact.path.removeprefix(desk.store.stem(buyer.id))

@@ -25,6 +25,7 @@ class Board:
     remaining: int | None = None
     stop: str | None = None
     hold_until: float = 0.0
+    flying: dict[str, None] = field(default_factory=dict)
 
     def take(self, event: Event, now: float) -> None:
         """Take in one event at a monotonic time, in seconds."""
@@ -45,6 +46,10 @@ class Board:
 
     def _moved(self, event: Event) -> None:
         self.spent += event.credits
+        if event.job is not None:
+            self.flying.pop(event.job, None)
+            if event.status in _FLYING:
+                self.flying[event.job] = None
         if event.previous is not None and event.status is not None:
             self.jobs[event.previous] -= 1
             self.jobs[event.status] += 1

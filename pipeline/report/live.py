@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _REFRESH = 8  # a second
+_NAMED = 20
 _BROKEN = frozenset({Status.FAILED, Status.INVALID, Status.UNKNOWN})
 
 
@@ -82,6 +83,10 @@ class LiveDisplay:
         elapsed = now - self._began
         table.add_row(bar, f"{board.done:,}/{board.total:,}  {seconds_text(elapsed)}{self._left()}")
         parts: list[RenderableType] = [table, self._states()]
+        if board.flying:
+            names = Text("now: " + ", ".join(list(board.flying)[:_NAMED]), style="dim")
+            names.truncate(self._console.width, overflow="ellipsis")
+            parts.append(names)
         if board.hold_until > now:
             left = seconds_text(board.hold_until - now)
             parts.append(Text(f"rate limit: all wait {left}", style="yellow"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.model import Status, StopKind
+from pipeline.model import IN_BETWEEN, Status, StopKind
 from pipeline.report.wording import STYLES, credits_text, safe, seconds_text
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def show_summary(console: Console, summary: Summary, manifest: Path, folder: str
     spent = f"{summary.bought:,} bought for {credits_text(summary.spent)} credits"
     console.print(f"{spent} in {seconds_text(summary.seconds)}")
     show_money(console, summary.money)
-    console.print(Text(f"results: {folder}", overflow="fold"))
+    console.print(Text(safe(f"results: {folder}"), overflow="fold"))
     for line in _advice(summary, manifest):
         console.print(Text(safe(line), style="yellow"))
 
@@ -62,12 +62,7 @@ def show_money(console: Console, money: Money) -> None:
 
 def _advice(summary: Summary, manifest: Path) -> list[str]:
     """Say what to do next."""
-    lines = []
-    if summary.stop is not None:
-        following = _NEXT.get(summary.stop.kind)
-        lines.append(f"stopped: {summary.stop.message}")
-        if following and following not in summary.stop.message:
-            lines.append(f"next: {following}")
+    lines = _about_stop(summary)
     jobs = summary.jobs
     if jobs.get(Status.FAILED):
         lines.append(
@@ -83,6 +78,25 @@ def _advice(summary: Summary, manifest: Path) -> list[str]:
             f"{jobs[Status.UNKNOWN]} unknown: sent, answer lost; they may have been billed, and "
             f"are not sent again. `catalog3d jobs {manifest} --status unknown` lists them"
         )
+    if jobs.get(Status.SENT):
+        lines.append(
+            f"{jobs[Status.SENT]} were in flight and their answers are lost: they may be billed, "
+            "and are unknown from the next run on"
+        )
     if jobs.get(Status.ACCEPTED) or jobs.get(Status.RECEIVED):
         lines.append("some are paid for and not home yet: run again, that costs nothing")
+    return lines
+
+
+def _about_stop(summary: Summary) -> list[str]:
+    """Say why the run ended early, and how to go on if there is anything left."""
+    stop = summary.stop
+    if stop is None:
+        return []
+    signal = stop.kind in {StopKind.SIGINT, StopKind.SIGTERM}
+    lines = [f"stopped by {stop.kind.upper()}" if signal else f"stopped: {stop.message}"]
+    following = _NEXT.get(stop.kind)
+    left = sum(summary.jobs.get(status, 0) for status in (Status.PENDING, *IN_BETWEEN))
+    if following and left and following not in stop.message:
+        lines.append(f"next: {following}")
     return lines

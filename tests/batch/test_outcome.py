@@ -14,7 +14,7 @@ def code(
     *,
     worsened: int = 0,
     older_open: int = 0,
-    part: bool = False,
+    limited: bool = False,
     **jobs: int,
 ) -> int:
     return Summary(
@@ -23,7 +23,7 @@ def code(
         stop=None if stop is None else Stop(stop, "because"),
         worsened=worsened,
         older_open=older_open,
-        asked_for_part=part,
+        limited=limited,
     ).exit_code
 
 
@@ -40,8 +40,8 @@ def code(
         (code(unknown=1), 1),
         (code(succeeded=1, older_open=1), 1),
         (code(pending=1), 1),
-        (code(pending=1, part=True), 0),
-        (code(pending=1, part=True, unknown=1), 1),
+        (code(pending=1, limited=True), 0),
+        (code(pending=1, limited=True, unknown=1), 1),
         (code(StopKind.CREDITS, pending=1), 3),
         (code(StopKind.CREDITS, succeeded=1), 0),  # the last one was refused, then bought: no more
         (code(StopKind.CREDITS, succeeded=1, unknown=1), 1),
