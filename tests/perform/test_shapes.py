@@ -207,3 +207,41 @@ async def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     row = await collected(tmp_path, billed(bomb))
     assert row.error is not None
     assert row.error.kind == "not_understood"
+
+
+async def test_no_other_host_ever_sees_the_key(tmp_path: Path) -> None:
+    # the API links to a host of files, which redirects; v2 names a host of its own to be asked at
+    async with scripted(FILES) as files, scripted({}) as polls:
+        moved = reply(302, location=f"{files.url}/a.glb")
+        files.answers["/moved"] = [moved]
+        queued = {
+            "request_id": "q1",
+            "status": "QUEUED",
+            "status_url": f"{polls.url}/v2/requests/q1/status",
+            "response_url": f"{polls.url}/v2/requests/q1",
+        }
+        result = {"status": "COMPLETED", "output": f"{files.url}/moved", "metrics": {"cost": 0.06}}
+        answers = {
+            "/v2/sam-3d-objects": [reply(200, queued)],
+            "/v2/requests/q1/status": [reply(200, {"status": "COMPLETED"})],
+            "/v2/requests/q1": [reply(200, result)],
+        }
+        async with scripted(answers) as api:
+            manifest = load(write_manifest(tmp_path, 1, f"{api.url}/v2/sam-3d-objects"))
+            await run(manifest, key=KEY)
+            asked = [request.headers.get("x-api-key") for request in api.requests]
+    [row] = job_rows(manifest)
+    assert row.status == "succeeded"
+    assert set(asked) == {KEY}
+    assert polls.requests == []
+    assert [request.path for request in files.requests] == ["/moved", "/a.glb"]
+    assert KEY not in str([dict(request.headers) for request in files.requests])
+
+
+async def test_a_redirect_of_the_paid_call_is_not_followed(tmp_path: Path) -> None:
+    async with scripted({V1: [billed(GLB)]}) as elsewhere:
+        moved = reply(307, location=elsewhere.url + V1)
+        async with scripted({V1: [moved]}) as api:
+            manifest = load(write_manifest(tmp_path, 1, api.url + V1))
+            summary = await run(manifest, key=KEY)
+    assert (summary.exit_code, api.submits, elsewhere.requests) == (5, 1, [])
