@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -17,11 +16,14 @@ from anyio import to_thread
 from pipeline import __version__
 from pipeline.admission import Admission
 from pipeline.batch.access import access, books_of
+from pipeline.batch.account import Account
 from pipeline.batch.intake import Intake, batches
 from pipeline.batch.outcome import Summary
 from pipeline.batch.reading import concurrent, ledger_name
+from pipeline.batch.signals import watch_signals
 from pipeline.batch.standing import standing_jobs, standing_money
-from pipeline.errors import ApiError, LedgerError, StoreError
+from pipeline.batch.supply import Supply
+from pipeline.errors import LedgerError, StoreError
 from pipeline.executors import drain
 from pipeline.governors import Balance, Budget, Price, RateGate
 from pipeline.ledger import (
@@ -34,13 +36,11 @@ from pipeline.ledger import (
     writing,
 )
 from pipeline.model import Event, Status, Stop, StopKind, Ticket
-from pipeline.perform import Desk, Policy, amiss, convict, mend, perform, rescue
+from pipeline.perform import Desk, Policy, convict, mend, perform, rescue
 from pipeline.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-
-    from anyio.abc import TaskGroup
 
     from pipeline.api.client import Client
     from pipeline.api.transport import Transport
@@ -49,10 +49,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_READ_AHEAD = 100
 _TOLD = 100
-_BALANCE_EVERY = 60.0
-_SIGNALS = {signal.SIGINT: StopKind.SIGINT, signal.SIGTERM: StopKind.SIGTERM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +131,7 @@ class _Run:
             price=Price(budget.price_micro),
             balance=Balance(budget.reserve_micro),
         )
+        self._supply = Supply(self._roster, self._admission, self._guarded)
 
     async def through(self, stack: AsyncExitStack, key: str | None) -> Summary:
         """Take in, rescue, buy; always end with a summary, unless something broke inside."""
@@ -158,7 +156,9 @@ class _Run:
 
     async def _is_amiss(self) -> bool:
         store = Store(self._manifest.output_folder, self._manifest.output.name)
-        return [each async for each in self._amiss(store)] != []
+        async for _ in self._supply.amiss(store):
+            return True
+        return False
 
     async def _take_in(self, key: str | None) -> list[Event]:
         """Register what the manifest asks for; give the first of the jobs that are invalid."""
@@ -201,12 +201,13 @@ class _Run:
     async def _work(self, desk: Desk, rescues: list[Ticket]) -> None:
         async with anyio.create_task_group() as tasks:
             if self._options.signals:
-                await tasks.start(self._watch_signals, tasks)
-            await self._drain(desk, mend, self._amiss(desk.store))
-            await self._drain(desk, rescue, self._until_signal(rescues))
-            if self._admission.stop is None and await self._guarded(self._ask_balance(desk.client)):
-                tasks.start_soon(self._keep_asking, desk.client)
-                await self._drain(desk, perform, self._waiting())
+                await tasks.start(watch_signals, self._admission, self._end, tasks.cancel_scope)
+            await self._drain(desk, mend, self._supply.amiss(desk.store))
+            await self._drain(desk, rescue, self._supply.paid_for(rescues))
+            account = Account(desk.client, self._admission, self._end, self._emit)
+            if self._admission.stop is None and await self._guarded(account.ask(self._roster)):
+                tasks.start_soon(account.keep_asking)
+                await self._drain(desk, perform, self._supply.waiting(self._options.limit))
                 await self._acquit(desk)
             tasks.cancel_scope.cancel()
 
@@ -238,93 +239,6 @@ class _Run:
             self._crashes.append(error)
             self._end(Stop(StopKind.JOURNAL, "an internal error"))
         return None
-
-    async def _waiting(self) -> AsyncIterator[Ticket]:
-        """Give pending jobs by priority, each once, as long as admission lasts."""
-        after, left = BEFORE_ALL, self._options.limit
-        while found := await self._guarded(self._roster.waiting(after, _READ_AHEAD)):
-            for each in found:
-                if self._admission.stop is not None or left == 0:
-                    return
-                yield each.ticket
-                after = (each.ticket.job.priority, each.position)
-                left = left and left - 1
-
-    async def _until_signal(self, tickets: list[Ticket]) -> AsyncIterator[Ticket]:
-        for ticket in tickets:
-            if self._signalled():
-                return
-            yield ticket
-
-    def _signalled(self) -> bool:
-        stop = self._admission.stop
-        return stop is not None and stop.kind in _SIGNALS.values()
-
-    async def _amiss(self, store: Store) -> AsyncIterator[Ticket]:
-        """Give finished jobs whose files are not where the ledger has them."""
-        after = BEFORE_ALL
-        while found := await self._guarded(self._roster.finished(after, _READ_AHEAD)):
-            for each in await to_thread.run_sync(amiss, store, found):
-                if self._signalled():
-                    return
-                yield each
-            after = (found[-1].ticket.job.priority, found[-1].position)
-
-    async def _ask_balance(self, client: Client) -> bool:
-        """Ask for the balance before anything is spent; False where the run may not start."""
-        reserve = self._manifest.budget.reserve_micro
-        try:
-            balance = await client.balance()
-        except ApiError as error:
-            self._end(Stop(StopKind.REFUSED, error.message))
-            return False
-        if balance is None and reserve is not None:
-            self._end(Stop(StopKind.REFUSED, "budget.reserve is set, and no balance can be read"))
-            return False
-        self._admission.balance.asked(balance)
-        pending = (await self._roster.tally()).get(Status.PENDING, 0)
-        price = max(1, self._admission.price.expected)
-        if balance is not None and balance < pending * price:
-            self._emit(
-                Event(
-                    "note",
-                    f"the balance of {balance / 1e6:g} credits pays about {balance // price} of "
-                    f"the {pending} jobs at {price / 1e6:g} each",
-                    remaining=balance,
-                )
-            )
-        return True
-
-    async def _keep_asking(self, client: Client) -> None:
-        """Ask for the balance now and then, where a reserve is kept by it."""
-        while self._manifest.budget.reserve_micro is not None and self._admission.stop is None:
-            await anyio.sleep(_BALANCE_EVERY)
-            try:
-                self._admission.balance.asked(await client.balance())
-            except ApiError as error:
-                self._end(Stop(StopKind.REFUSED, error.message))
-
-    async def _watch_signals(
-        self, tasks: TaskGroup, *, task_status: anyio.abc.TaskStatus[None]
-    ) -> None:
-        """End admission at the first signal; leave at once at the second."""
-        with anyio.open_signal_receiver(*_SIGNALS) as signals:
-            task_status.started()
-            async for received in signals:
-                again = self._admission.stop is not None and (
-                    self._admission.stop.kind in _SIGNALS.values()
-                )
-                if again:
-                    tasks.cancel_scope.cancel()
-                    return
-                name = signal.Signals(received).name
-                self._end(
-                    Stop(
-                        _SIGNALS[received],
-                        f"{name}: nothing more is sent; what is in flight is paid for and drains "
-                        "(once more to leave at once)",
-                    )
-                )
 
     def _end(self, stop: Stop) -> bool:
         ended = self._admission.end(stop)
