@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_af
 from pipeline.api import wire
 from pipeline.api.classify import Meaning, Means, Operation, classify
 from pipeline.api.transport import Request, Transport
-from pipeline.errors import ApiError, Charged, UsageError
+from pipeline.errors import AnswerTooLargeError, ApiError, Charged, UsageError
 from pipeline.retry import FREE, FREE_TRIES
 
 if TYPE_CHECKING:
@@ -163,7 +163,9 @@ class Client:
         most = _LARGEST_JSON if operation is Operation.RESULT else SMALL
         request = Request("GET", url, _FREE_SECONDS, key=self.endpoint.key)
         async with self._transport.send(request) as answer:
-            body = await answer.head(most)
+            body = await answer.head(most + 1)
+            if len(body) > most:
+                raise AnswerTooLargeError(f"the answer is larger than {most:,} bytes")
             meaning = self._classified(operation, answer, body)
         if meaning.means in {Means.AGAIN, Means.LIMITED}:
             raise _Again(meaning)

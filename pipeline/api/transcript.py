@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import asynccontextmanager
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.api.answer import Answer
 from pipeline.api.reading import json_value
 from pipeline.errors import ApiError
+from pipeline.formats import HEAD_BYTES, Format, sniff
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -22,8 +24,13 @@ _LARGEST_TEXT = 64 << 10
 _HEAD = 16
 _LONGEST = 200
 _DEEPEST = 8
-_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://\S+|\S*\?\S+=\S+")
-_ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
+_LONGEST_WORD = 40
+_MOST_READ = 2048
+_SPACE = re.compile(r"(\s+)")
+_ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{24,}")
+_OWN = re.compile(r"/v[12]/(?:sam-3d-objects|requests/<id>(?:/status)?|get-user-credits)")
+_TYPE = re.compile(r"(?:application|image|model|text|multipart)/[a-z0-9.+-]{1,30};?")
+_BINARY = frozenset(Format) - {Format.JSON, Format.HTML, Format.BASE64}
 _SENT_AS_IS = frozenset({"seed", "include_artifacts"})
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "x-api-key"})
 
@@ -81,7 +88,7 @@ class Recording:
 
 
 def _asked(request: Request) -> dict[str, Json]:
-    asked: dict[str, Json] = {"method": request.method, "url": _place(request.url)}
+    asked: dict[str, Json] = {"method": request.method, "url": _called(request.url)}
     if request.body is not None:
         fields = json_value(request.body)
         asked["fields"] = {
@@ -98,12 +105,13 @@ def _headers(headers: Any, key: str) -> dict[str, Json]:
 
 
 def _body(start: bytes, key: str) -> dict[str, Json]:
+    start = start.replace(key.encode(), b"[key]") if key else start
     value = json_value(start) if len(start) <= _LARGEST_TEXT else None
     if isinstance(value, dict | list | str):
         return {"json": _sanitised(value, key, 0)}
-    if start[:1] == b"<":
-        return {"text": _plain(start[:_LONGEST].decode("utf-8", "replace"), key)}
-    return {"head": start[:_HEAD].hex()}
+    if sniff(start[:HEAD_BYTES]) in _BINARY:
+        return {"head": start[:_HEAD].hex()}
+    return {"text": _plain(start[:_MOST_READ].decode("utf-8", "replace"), key)}
 
 
 def _sanitised(value: Any, key: str, depth: int) -> Json:
@@ -124,21 +132,39 @@ def _sanitised(value: Any, key: str, depth: int) -> Json:
 
 
 def _plain(text: str, key: str) -> str:
-    """Take key, ids and the unguessable parts of links out of a text, and cut it short."""
-    without = text.replace(key, "[key]") if key else text
-    without = _URL.sub(lambda found: _place(found.group()), without)
-    without = _ID.sub("<id>", without)
-    return without if len(without) <= _LONGEST else f"{without[:_LONGEST]}… ({len(without)})"
+    """Take key, ids, and all that may open something out of a text, and cut it short."""
+    bare = unescape(text[:_MOST_READ])
+    without = bare.replace(key, "[key]") if key else bare
+    said = "".join(_word(each) for each in _SPACE.split(without))
+    cut = len(said) > _LONGEST or len(text) > _MOST_READ
+    return f"{said[:_LONGEST]}… ({len(text)})" if cut else said
+
+
+def _word(word: str) -> str:
+    if "://" in word:
+        return _place(word)
+    if len(word) > _LONGEST_WORD:
+        return f"<{len(word)} characters>"
+    if _ID.fullmatch(word.strip('",;')):
+        return "<id>"
+    return word if "/" not in word or _TYPE.fullmatch(word) else "<path>"
 
 
 def _place(url: str) -> str:
-    """Give a URL's host and what kind of thing it names."""
+    """Give a URL's host, and what kind of thing it names; never what would open it."""
     try:
         parts = urlsplit(url)
+        host = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
     except ValueError:
         return "<url>"
-    last = _ID.sub("<id>", parts.path).rpartition("/")[2]
-    ending = last.rpartition(".")[2] if "." in last else ""
-    if re.fullmatch(r"/v[12](/[a-z0-9<>-]+)*", _ID.sub("<id>", parts.path)):
-        return f"{parts.scheme}://{parts.netloc}{_ID.sub('<id>', parts.path)}"
-    return f"{parts.scheme}://{parts.netloc}/…" + (f".{ending}" if ending.isalnum() else "")
+    ending = parts.path.rpartition("/")[2].rpartition(".")[2]
+    kind = f".{ending}" if 2 <= len(ending) <= 4 and ending.isalnum() else ""
+    return f"{host}/…{kind}"
+
+
+def _called(url: str) -> str:
+    """Give a URL that this program called: with its path where that is the API's own."""
+    path = "/".join(
+        "<id>" if _ID.fullmatch(step) else step for step in urlsplit(url).path.split("/")
+    )
+    return _place(url).partition("/…")[0] + path if _OWN.fullmatch(path) else _place(url)

@@ -64,7 +64,7 @@ async def probe(
         recordings.append(Recording(transport, time.monotonic))
         return recordings[-1]
 
-    options = Options(limit=1, only=frozenset({job}), signals=True, wrap=record)
+    options = Options(limit=1, only=frozenset({job}), signals=True, attempts=1, wrap=record)
     summary = await run(manifest, key=key, on_event=on_event, options=options)
     row = next(row for row in list(job_rows(manifest)) if row.id == job)
     exchanges = tuple(each for recording in recordings for each in recording.exchanges)

@@ -58,13 +58,14 @@ class Options:
 
     `limit` is the most jobs that are taken up; `only` the ids that count; `budget` in
     micro-credits stands for the manifest's; `signals` lets SIGINT and SIGTERM end admission;
-    `wrap` may put a transport around the real one.
+    `attempts` stands for the manifest's; `wrap` may put a transport around the real one.
     """
 
     limit: int | None = None
     only: frozenset[str] | None = None
     budget: int | None = None
     signals: bool = False
+    attempts: int | None = None
     wrap: Callable[[Transport], Transport] = lambda transport: transport
 
 
@@ -184,7 +185,7 @@ class _Run:
             lookup=Lookup(self._session),
             store=Store(manifest.output_folder, manifest.output.name),
             admission=self._admission,
-            policy=Policy(manifest.limits.attempts, manifest.api.timeout),
+            policy=Policy(self._options.attempts or manifest.limits.attempts, manifest.api.timeout),
             inputs=manifest.folder,
             provenance={
                 "provider": manifest.api.provider,

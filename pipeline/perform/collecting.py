@@ -18,6 +18,8 @@ from pipeline.perform.reading import NotUnderstoodError, arrange, open_answer
 from pipeline.retry import FREE, FREE_TRIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.perform.desk import Desk
     from pipeline.store import Written
 
@@ -79,7 +81,7 @@ async def _read(desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored) 
         await desk.moves.found(purchase.number, receipt, contents.links)
         if receipt.credits is not None:
             desk.admission.corrected(purchase.number, purchase.reserved, receipt.credits)
-    fetched = [await _fetched(desk, ticket, link) for link in contents.links]
+    fetched = await _fetch_all(desk, ticket, contents.links)
     return await _journaled(desk, ticket, [*contents.files, *fetched])
 
 
@@ -91,8 +93,21 @@ async def _fetch_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> list[S
             charged=Charged.YES,
             kind="body_lost",
         )
-    files = [await _fetched(desk, ticket, link) for link in purchase.links]
-    return await _journaled(desk, ticket, files)
+    return await _journaled(desk, ticket, await _fetch_all(desk, ticket, purchase.links))
+
+
+async def _fetch_all(desk: Desk, ticket: Ticket, links: Sequence[Link]) -> list[Stored]:
+    """Fetch the result, and what else can be had: a file beside it must not hold it back."""
+    files = []
+    for link in links:
+        try:
+            files.append(await _fetched(desk, ticket, link))
+        except ApiError as error:
+            if link.role == "result":
+                raise
+            message = f"job {ticket.job.id}: its {link.role} file is not to be had: {error}"
+            desk.emit(Event("note", message, job=ticket.job.id))
+    return files
 
 
 async def _journaled(desk: Desk, ticket: Ticket, files: list[Stored]) -> list[Stored]:
@@ -144,11 +159,12 @@ async def _keep(
     error = Error("not_understood", message)
     if body is None:
         return await desk.move(ticket, Status.RECEIVED, error)
+    others = [each for each in why.files if each.temporary != body.temporary]
     if body.artifact.role == RAW:
-        for each in why.files:
+        for each in others:
             await desk.store.remove(each.temporary or "")
         return ticket
-    kept = await keep_raw(desk, ticket, purchase, [body, *why.files], error)
+    kept = await keep_raw(desk, ticket, purchase, [body, *others], error)
     _count_bad(desk, "answers that are not understood")
     return kept
 

@@ -98,7 +98,10 @@ async def arrange(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[S
         if len(archives) != 1:
             brought = ", ".join(str(kind or "unknown bytes") for kind in kinds)
             raise NotUnderstoodError(f"no model, but {brought}", _named_apart(files, {"result"}))
-        unpacked = await open_archive(desk, ticket, archives[0])
+        try:
+            unpacked = await open_archive(desk, ticket, archives[0])
+        except NotUnderstoodError as error:
+            raise NotUnderstoodError(str(error), _named_apart(files, {"result"})) from error
         others = [each for each in files if each is not archives[0]]
         return [*unpacked, *_named_apart(others, {"result", "artifacts"})]
     others = [each for each in files if each is not main]

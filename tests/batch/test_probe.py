@@ -110,3 +110,31 @@ def test_the_command_says_what_it_costs_and_writes_a_file(tmp_path: Path) -> Non
     assert again.returncode == 1
     assert "nothing was sent" in again.stderr
     assert submits == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{KEY} invalid",
+        "<p>" + 187 * "x" + KEY,
+        f"<p>{KEY.replace('_', '&#95;')}</p>",
+        "https://user:pw@h/x/TOKENTOKEN.glb?a=b",
+        "//storage.h/TOKENTOKEN/a.glb",
+        "assets/TOKENTOKEN.glb",
+        "https://h/v1/files/TOKENTOKEN",
+    ],
+)
+async def test_what_an_answer_says_is_told_without_what_opens_anything(
+    tmp_path: Path, said: str
+) -> None:
+    for answer in (reply(500, said), reply(500, {"error": said, "nested": [said]})):
+        text = json.dumps((await probed(tmp_path, answer)).as_json()["exchanges"])
+        assert "TOKENTOKEN" not in text
+        assert "SG_0" not in text
+        assert KEY.encode().hex()[:12] not in text
+        (tmp_path / "out" / "ledger.sqlite").unlink()
+
+
+async def test_a_text_that_is_hard_on_patterns_is_told_quickly(tmp_path: Path) -> None:
+    done = await probed(tmp_path, reply(500, "a?" * 30_000))
+    assert done.row.status == "failed"

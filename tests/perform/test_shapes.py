@@ -245,3 +245,14 @@ async def test_a_redirect_of_the_paid_call_is_not_followed(tmp_path: Path) -> No
             manifest = load(write_manifest(tmp_path, 1, api.url + V1))
             summary = await run(manifest, key=KEY)
     assert (summary.exit_code, api.submits, elsewhere.requests) == (5, 1, [])
+
+
+async def test_a_file_beside_the_result_that_is_gone_does_not_hold_the_result_back(
+    tmp_path: Path,
+) -> None:
+    row = await collected(
+        tmp_path,
+        linking(lambda url: {"model_glb": f"{url}/a.glb", "gaussian_splat": f"{url}/none.ply"}),
+    )
+    assert (row.status, [each.role for each in row.files]) == ("succeeded", ["result"])
+    assert stored(tmp_path) == {"j000.glb", "j000.json"}
