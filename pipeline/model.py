@@ -129,6 +129,10 @@ class Receipt:
     seed: int | None = None
     metrics: Mapping[str, Json] = field(default_factory=dict)
 
+    def bill(self, held: int) -> int:
+        """Give what was billed, in micro-credits: the price held, where the answer did not say."""
+        return held if self.credits is None else self.credits
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:

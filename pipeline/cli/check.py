@@ -9,7 +9,8 @@ import anyio
 import click
 
 from pipeline.batch import check_inputs
-from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, read_manifest, say_json
+from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, say_json
+from pipeline.manifest import load
 from pipeline.report.wording import safe
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def check(*, manifest: Path, as_json: bool) -> int:
 
     Exit code 0: all is well; 1: some inputs are wrong; 2: the manifest's text is.
     """
-    loaded = read_manifest(manifest)
+    loaded = load(manifest)
     problems = anyio.run(check_inputs, loaded)
     if as_json:
         say_json(

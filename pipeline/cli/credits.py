@@ -12,9 +12,9 @@ import anyio
 import click
 
 from pipeline.batch import access, books_of, find_key
-from pipeline.cli.session import JSON, ends_cleanly, read_manifest, say_json
+from pipeline.cli.session import JSON, ends_cleanly, say_json
 from pipeline.errors import CatalogError
-from pipeline.manifest import Api
+from pipeline.manifest import Api, load
 from pipeline.model import MICRO
 from pipeline.report.wording import credits_text
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @ends_cleanly
 def credits(*, manifest: Path | None, as_json: bool) -> int:
     """Show the account's balance: the manifest's, or the provider's own host's."""
-    loaded = None if manifest is None else read_manifest(manifest)
+    loaded = None if manifest is None else load(manifest)
     api = Api() if loaded is None else loaded.api
     books = Path(tempfile.gettempdir()) if loaded is None else books_of(loaded)
     balance = anyio.run(_balance, api, find_key(api.key_env, os.environ), books)

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.batch import job_rows
-from pipeline.cli.session import MANIFEST, ends_cleanly, read_manifest
+from pipeline.cli.session import MANIFEST, ends_cleanly
+from pipeline.manifest import load
 from pipeline.model import MICRO, Status
 from pipeline.report.console import Printer
 from pipeline.report.wording import STYLES, credits_text, safe
@@ -51,7 +52,7 @@ _COLUMNS = (
 @ends_cleanly
 def jobs(*, manifest: Path, wanted: tuple[str, ...], form: str | None, as_json: bool) -> int:
     """List the manifest's jobs, a row each: state, tries, credits, files, what went wrong."""
-    found = job_rows(read_manifest(manifest))
+    found = job_rows(load(manifest))
     rows = (row for row in found if not wanted or row.status in wanted)
     if as_json:
         json.dump([as_json_row(row) for row in rows], sys.stdout, indent=2, ensure_ascii=False)

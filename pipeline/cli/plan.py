@@ -19,9 +19,9 @@ from pipeline.cli.session import (
     ONLY,
     ManyIds,
     ends_cleanly,
-    read_manifest,
     say_json,
 )
+from pipeline.manifest import load
 from pipeline.report.console import Printer
 from pipeline.report.wording import credits_text, safe, seconds_text
 
@@ -49,9 +49,7 @@ _MEANINGS = {
 @ends_cleanly
 def plan(*, manifest: Path, only: tuple[str, ...], as_json: bool) -> int:
     """Say what a run would do: new, changed, done, credits, balance, disk, time."""
-    return show_plan(
-        read_manifest(manifest), only=frozenset(only) or None, budget=None, as_json=as_json
-    )
+    return show_plan(load(manifest), only=frozenset(only) or None, budget=None, as_json=as_json)
 
 
 def show_plan(

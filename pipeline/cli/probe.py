@@ -15,8 +15,9 @@ import click
 
 from pipeline.batch import find_key
 from pipeline.batch import probe as probe_job
-from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, read_manifest, say_json
+from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, say_json
 from pipeline.errors import CatalogError, UsageError
+from pipeline.manifest import load
 from pipeline.report.lines import Lines
 from pipeline.report.wording import credits_text
 
@@ -37,7 +38,7 @@ def probe(*, manifest: Path, only: str, transcript: Path | None, as_json: bool) 
     It is a real call, with a real bill, entered into the ledger like a run's. The transcript holds
     headers, shapes, sizes and times; no key, no picture, no links that open anything.
     """
-    loaded = read_manifest(manifest)
+    loaded = load(manifest)
     path = transcript or loaded.output_folder / f"probe-{only}.json"
     if not path.parent.is_dir() and transcript is not None:
         raise UsageError(f"{path.parent}: no such folder for the transcript")

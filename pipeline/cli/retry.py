@@ -16,10 +16,10 @@ from pipeline.cli.session import (
     ONLY,
     ManyIds,
     ends_cleanly,
-    read_manifest,
     say_json,
 )
 from pipeline.errors import CatalogError, LedgerLockedError
+from pipeline.manifest import load
 from pipeline.model import MICRO, SEED_MAX, SEED_MIN
 from pipeline.report.wording import credits_text
 
@@ -58,7 +58,7 @@ def retry(
     Failed jobs that were not billed cost nothing yet. Billed ones are put back only with --again:
     they are paid for a second time.
     """
-    loaded = read_manifest(manifest)
+    loaded = load(manifest)
     try:
         done = anyio.run(partial(put_back, loaded, only=only or None, again=again, seed=seed))
     except LedgerLockedError as error:

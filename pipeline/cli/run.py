@@ -25,11 +25,11 @@ from pipeline.cli.session import (
     ONLY,
     ManyIds,
     ends_cleanly,
-    read_manifest,
     reader_left,
     say_json,
     verbosity,
 )
+from pipeline.manifest import load
 from pipeline.model import MICRO
 from pipeline.report.console import Printer
 from pipeline.report.lines import JsonLines, Lines
@@ -90,7 +90,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     4 budget reached, 5 the API refuses the run, 6 another run holds the ledger, 7 useless results,
     74 ledger or disk failed, 130 and 143 stopped by a signal.
     """
-    loaded = read_manifest(manifest)
+    loaded = load(manifest)
     wanted = frozenset(only) or None
     if dry_run:
         return show_plan(loaded, only=wanted, budget=budget, as_json=as_json)

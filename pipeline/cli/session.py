@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 import click
 
 from pipeline.errors import CatalogError, LedgerError, LedgerLockedError, StoreError, UsageError
-from pipeline.manifest import Manifest, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,11 +60,6 @@ def _takes_value(command: click.Command, spelled: list[str]) -> bool:
         isinstance(param, click.Option) and not param.is_flag and spelled[-1] in param.opts
         for param in command.params
     )
-
-
-def read_manifest(path: Path) -> Manifest:
-    """Load a manifest; every fault of it ends the command with exit code 2."""
-    return load(path)
 
 
 def say_json(value: Mapping[str, Json]) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.batch import jobs_json, money_json, standing_jobs, standing_money
-from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, read_manifest, say_json
+from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, say_json
+from pipeline.manifest import load
 from pipeline.report.console import Printer
 from pipeline.report.summary import show_jobs, show_money
 
@@ -28,7 +29,7 @@ _WATCH_SECONDS = 2.0
 @ends_cleanly
 def status(*, manifest: Path, as_json: bool, watch: bool) -> int:
     """Show where the manifest's jobs stand, and the ledger's credits; also during a run."""
-    loaded = read_manifest(manifest)
+    loaded = load(manifest)
     _show(loaded, as_json=as_json)
     while watch:
         time.sleep(_WATCH_SECONDS)

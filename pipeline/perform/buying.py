@@ -166,7 +166,7 @@ class _Call:
             raise LedgerError(message) from error
         if receipt.credits is None:
             desk.admission.guessed(self._attempt)
-        credits = self._lease.price if receipt.credits is None else receipt.credits
+        credits = receipt.bill(self._lease.price)
         desk.admission.settle(self._lease, credits)
         desk.admission.hold.passed()
         desk.tell(before, self._ticket, credits=credits)
@@ -192,7 +192,7 @@ class _Call:
     async def _failed_billed(self, receipt: Receipt, error: Error) -> None:
         desk, before = self._desk, self._ticket
         self._ticket = await desk.moves.failed_billed(before, self._attempt, receipt, error)
-        credits = self._lease.price if receipt.credits is None else receipt.credits
+        credits = receipt.bill(self._lease.price)
         desk.admission.settle(self._lease, credits)
         desk.tell(before, self._ticket, error=error, credits=credits)
 
@@ -205,9 +205,7 @@ class _Call:
 
     async def _stop(self, closing: Closing, kind: StopKind, message: str) -> None:
         """End admission first, so that nothing follows while this is being journaled."""
-        stop = Stop(kind, message)
-        if self._desk.admission.end(stop):
-            self._desk.emit(Event("stop", message))
+        self._desk.stop(Stop(kind, message))
         await self._close(closing, Status.PENDING)
 
     async def _unreadable(self, closing: Closing) -> None:

@@ -189,5 +189,4 @@ def _count_bad(desk: Desk, what: str) -> None:
         f"three in a row were {what}: they cost money and are no use; look at them with "
         "`catalog3d jobs` before running again",
     )
-    if desk.admission.end(stop):
-        desk.emit(Event("stop", stop.message))
+    desk.stop(stop)

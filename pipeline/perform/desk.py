@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from pipeline.model import Error, Event, Status, Ticket
+from pipeline.model import Error, Event, Status, Stop, Ticket
 from pipeline.perform.pace import PollPace
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ class Desk:
                 )
             )
         return after
+
+    def stop(self, stop: Stop) -> None:
+        """End admission, and tell listeners if that was news."""
+        if self.admission.end(stop):
+            self.emit(Event("stop", stop.message))
 
     async def move(
         self, ticket: Ticket, status: Status, error: Error | None, *, twin_of: str | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.api.answer import Answer
 from pipeline.api.classify import Meaning, Means
 from pipeline.ledger import Closing, Purchase
-from pipeline.model import Error, Event, Receipt, Status, Stop, StopKind, Ticket
+from pipeline.model import Error, Receipt, Status, Stop, StopKind, Ticket
 from pipeline.perform.answering import keep_answer
 
 if TYPE_CHECKING:
@@ -73,13 +73,12 @@ async def _settle(
             return await _failed(desk, ticket, purchase, error)
         case Means.FAILED_BILLED:
             receipt = meaning.receipt
-            credits = purchase.reserved if receipt.credits is None else receipt.credits
+            credits = receipt.bill(purchase.reserved)
             failed = await desk.moves.failed_billed(ticket, purchase.number, receipt, error)
             desk.admission.learnt(purchase.number, credits)
             return desk.tell(ticket, failed, error=error, credits=credits)
         case Means.REFUSED:
-            if desk.admission.end(Stop(StopKind.REFUSED, error.message)):
-                desk.emit(Event("stop", error.message))
+            desk.stop(Stop(StopKind.REFUSED, error.message))
             return await _stay(desk, ticket, error.kind, error.message)
         case Means.EXPIRED:
             lost = await desk.moves.closed(
@@ -96,7 +95,7 @@ async def _received(
     """Journal the bill, then the answer; its links are read where v1's are."""
     desk.admission.balance.seen(receipt.remaining)
     received = await desk.moves.received(ticket, purchase.number, receipt)
-    credits = purchase.reserved if receipt.credits is None else receipt.credits
+    credits = receipt.bill(purchase.reserved)
     desk.admission.learnt(purchase.number, credits)
     whole = Answer(200, {"content-length": str(len(body))}, _pieces(body))
     await keep_answer(desk, received, purchase.number, whole)
