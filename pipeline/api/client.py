@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt
@@ -14,12 +14,15 @@ from pipeline.api import wire
 from pipeline.api.classify import Meaning, Means, Operation, classify
 from pipeline.api.transport import Request, Transport
 from pipeline.errors import AnswerTooLargeError, ApiError, Charged, UsageError
+from pipeline.formats import Format, sniff
 from pipeline.retry import FREE, FREE_TRIES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from pipeline.api.answer import Answer
+
+T = TypeVar("T")
 
 SMALL = 1 << 20
 """The most that is read of an answer which should be small, in bytes."""
@@ -31,6 +34,7 @@ LARGEST_RESULT = 1 << 30
 
 _FREE_SECONDS = 15.0
 _DOWNLOAD_SECONDS = 600.0
+_BALANCE_SECONDS, _BALANCE_TRIES = 5.0, 3
 _REDIRECTS = 5
 _KEY = re.compile(r"[!-~]{1,4096}")
 _SECRET_LENGTH = 8
@@ -107,16 +111,24 @@ class Client:
         meaning, _ = await self._ask(Operation.POLL, url, tries=1)
         return meaning
 
-    async def result(self, request_id: str) -> tuple[Meaning, bytes]:
-        """Ask for the answer of a v2 request that is done."""
+    @asynccontextmanager
+    async def result(self, request_id: str) -> AsyncIterator[tuple[Meaning, Answer | None]]:
+        """Ask for the answer of a v2 request that is done; its body is still to be taken.
+
+        None where there was no answer at all.
+        """
         url = f"{self.endpoint.requests_url}/{quote(request_id, safe='')}"
-        return await self._ask(Operation.RESULT, url)
+        async with AsyncExitStack() as stack:
+            yield await self._retried(FREE_TRIES, self._result_once, url, stack)
 
     async def balance(self) -> int | None:
         """Ask for the account's credits, in micro-credits; None where it cannot be read."""
         if self.endpoint.credits_url is None:
             return None
-        meaning, body = await self._ask(Operation.BALANCE, self.endpoint.credits_url)
+        url = self.endpoint.credits_url
+        meaning, body = await self._ask(
+            Operation.BALANCE, url, tries=_BALANCE_TRIES, seconds=_BALANCE_SECONDS
+        )
         if meaning.means is Means.REFUSED:
             raise ApiError(meaning.message, charged=Charged.NO, kind=meaning.kind)
         return wire.balance(wire.json_object(body)) if meaning.means is Means.RECEIVED else None
@@ -145,9 +157,21 @@ class Client:
         return text.replace(key, "[key]") if len(key) >= _SECRET_LENGTH else text
 
     async def _ask(
-        self, operation: Operation, url: str, tries: int = FREE_TRIES
+        self,
+        operation: Operation,
+        url: str,
+        *,
+        tries: int = FREE_TRIES,
+        seconds: float = _FREE_SECONDS,
     ) -> tuple[Meaning, bytes]:
-        """GET with the key; errors of the service and the network are tried again, free."""
+        """GET with the key, and read the whole of a small answer."""
+        meaning, body = await self._retried(tries, self._ask_once, operation, url, seconds)
+        return meaning, body or b""
+
+    async def _retried(
+        self, tries: int, ask: Callable[..., Awaitable[tuple[Meaning, T]]], *args: object
+    ) -> tuple[Meaning, T | None]:
+        """Try again, free, at errors of the service and the network; give the last one up."""
         retrying = AsyncRetrying(
             sleep=self._sleep,
             wait=FREE.wait,
@@ -155,21 +179,32 @@ class Client:
             retry=retry_if_exception_type((ApiError, _Again)),
         )
         try:
-            return await retrying(self._ask_once, operation, url)
+            return await retrying(ask, *args)
         except RetryError as error:
-            return _last(error), b""
+            return _last(error), None
 
-    async def _ask_once(self, operation: Operation, url: str) -> tuple[Meaning, bytes]:
-        most = _LARGEST_JSON if operation is Operation.RESULT else SMALL
-        request = Request("GET", url, _FREE_SECONDS, key=self.endpoint.key)
+    async def _ask_once(
+        self, operation: Operation, url: str, seconds: float
+    ) -> tuple[Meaning, bytes]:
+        request = Request("GET", url, seconds, key=self.endpoint.key)
         async with self._transport.send(request) as answer:
-            body = await answer.head(most + 1)
-            if len(body) > most:
-                raise AnswerTooLargeError(f"the answer is larger than {most:,} bytes")
-            meaning = self._classified(operation, answer, body)
-        if meaning.means in {Means.AGAIN, Means.LIMITED}:
-            raise _Again(meaning)
-        return meaning, body
+            body = await answer.head(SMALL + 1)
+            if len(body) > SMALL:
+                raise AnswerTooLargeError(f"the answer is larger than {SMALL:,} bytes")
+            return _once(self._classified(operation, answer, body)), body
+
+    async def _result_once(self, url: str, stack: AsyncExitStack) -> tuple[Meaning, Answer]:
+        """Understand a result by its head, or by the whole of its JSON if that is not vast."""
+        request = Request("GET", url, _DOWNLOAD_SECONDS, key=self.endpoint.key)
+        async with AsyncExitStack() as trying:
+            answer = await trying.enter_async_context(self._transport.send(request))
+            body = await answer.head(SMALL)
+            if sniff(body) is Format.JSON and len(body) == SMALL:
+                whole = await answer.head(_LARGEST_JSON + 1)
+                body = whole if len(whole) <= _LARGEST_JSON else body
+            meaning = _once(self._classified(Operation.RESULT, answer, body))
+            stack.push_async_exit(trying.pop_all())
+            return meaning, answer
 
     def _classified(self, operation: Operation, answer: Answer, body: bytes) -> Meaning:
         """Classify, with the key taken out of whatever the answer quotes of it.
@@ -187,6 +222,13 @@ class Client:
         if key in str(receipt.metrics):
             receipt = replace(receipt, metrics={})
         return replace(meaning, message=self.without_key(meaning.message), receipt=receipt)
+
+
+def _once(meaning: Meaning) -> Meaning:
+    """Give a meaning on, unless it asks for another try."""
+    if meaning.means in {Means.AGAIN, Means.LIMITED}:
+        raise _Again(meaning)
+    return meaning
 
 
 def _target(url: str, location: str) -> str:

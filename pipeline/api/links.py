@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DEEPEST = 4
+_KEYS = {
+    "result": ("model_glb", "glb", "model", "mesh", "model_mesh"),
+    "splat": ("gaussian_splat", "splat", "individual_splats"),
+    "artifacts": ("artifacts_zip",),
+    "part": ("individual_meshes", "individual_glbs"),
+    "image": ("images", "preview", "preview_url", "thumbnail"),
+    "": ("output", "outputs", "url", "file_url", "result", "data"),
+}
+"""Role → the names that files go by, here and at other hosts of the model; "": by the URL."""
 _LONGEST_URL = 8192
 _MOST = 100
 
@@ -21,28 +30,27 @@ _MOST = 100
 def links(answer: object) -> tuple[Link, ...]:
     """Find the files that an answer's JSON names, each with its role, the main one first.
 
-    Roles: `result`, `splat`, `part1` …, `artifacts`. Known names: `model_glb`, `gaussian_splat`,
-    `individual_meshes`, `artifacts_zip`, `output` and `url`; `output` may be a link, a list, an
-    object, or JSON in a string.
+    Roles: `result`, `splat`, `part2` …, `artifacts`, `image`. `output` and its like may be a link,
+    a list, an object, or JSON in a string.
     """
     found: dict[str, Link] = {}
-    for role, url in islice(_named_links(answer, depth=0), _MOST):
-        if _is_url(url) and url not in found:
-            found[url] = Link(role, url)
+    urls = ((role, text) for role, text in _named_texts(answer, depth=0) if _is_url(text))
+    for role, url in islice(urls, _MOST):
+        found.setdefault(url, Link(role, url))
     return _with_result(tuple(found.values()))
 
 
 def embedded(answer: object) -> tuple[tuple[str, str], ...]:
     """Find the files whose base64 text stands in an answer's JSON: (role, text)."""
-    named = islice(_named_links(answer, depth=0), _MOST)
-    return tuple(
+    files = (
         (role, text)
-        for role, text in named
+        for role, text in _named_texts(answer, depth=0)
         if sniff(text[:HEAD_BYTES].encode("utf-8", "replace")) is Format.BASE64
     )
+    return tuple(islice(files, _MOST))
 
 
-def _named_links(answer: object, depth: int) -> Iterator[tuple[str, str]]:
+def _named_texts(answer: object, depth: int) -> Iterator[tuple[str, str]]:
     if depth > _DEEPEST:
         return
     if isinstance(answer, str):
@@ -50,28 +58,19 @@ def _named_links(answer: object, depth: int) -> Iterator[tuple[str, str]]:
         if nested is None:
             yield _role_of(answer), answer.strip()
         else:
-            yield from _named_links(nested, depth + 1)
+            yield from _named_texts(nested, depth + 1)
     elif isinstance(answer, list):
         for each in answer:
-            yield from _named_links(each, depth + 1)
+            yield from _named_texts(each, depth + 1)
     elif isinstance(answer, dict):
-        yield from _object_links(answer, depth)
+        yield from _object_texts(answer, depth)
 
 
-def _object_links(answer: dict[str, Any], depth: int) -> Iterator[tuple[str, str]]:
-    for key, role in (
-        ("model_glb", "result"),
-        ("glb", "result"),
-        ("gaussian_splat", "splat"),
-        ("artifacts_zip", "artifacts"),
-    ):
-        for _, url in _named_links(answer.get(key), depth + 1):
-            yield role, url
-    for key in ("individual_meshes", "individual_glbs"):
-        for _, url in _named_links(answer.get(key), depth + 1):
-            yield "part", url
-    for key in ("output", "url", "result", "data"):
-        yield from _named_links(answer.get(key), depth + 1)
+def _object_texts(answer: dict[str, Any], depth: int) -> Iterator[tuple[str, str]]:
+    for role, keys in _KEYS.items():
+        for key in keys:
+            for found, text in _named_texts(answer.get(key), depth + 1):
+                yield role or found, text
 
 
 def _is_url(text: str) -> bool:

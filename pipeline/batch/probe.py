@@ -28,35 +28,22 @@ class Probed:
 
     summary: Summary
     row: JobRow
-    exchanges: tuple[dict[str, Json], ...]
-    api_host: str
-
-    @property
-    def sent(self) -> bool:
-        """Whether anything was bought: a job that is done already sends nothing."""
-        return any(_method(each) == "POST" for each in self.exchanges)
-
-    def as_json(self) -> dict[str, Json]:
-        """Give the transcript, without key and picture, as it is written to a file."""
-        error = self.row.error
-        return {
-            "catalog3d": __version__,
-            "api_host": self.api_host,
-            "job": {
-                "status": self.row.status,
-                "error": None if error is None else {"kind": error.kind, "message": error.message},
-                "files": [{"role": each.role, "bytes": each.bytes} for each in self.row.files],
-            },
-            "exchanges": list(self.exchanges),
-        }
+    transcript: dict[str, Json]
+    sent: bool
 
 
 async def probe(
-    manifest: Manifest, job: str, *, key: str | None, on_event: Callable[[Event], None]
+    manifest: Manifest,
+    job: str,
+    *,
+    key: str | None,
+    on_event: Callable[[Event], None],
+    write: Callable[[dict[str, Json]], None],
 ) -> Probed:
     """Buy one job as a run would, budget and ledger included; write down every exchange.
 
-    Raises what `run` raises.
+    `write` gets the transcript, without key and picture, also where the run breaks on its way;
+    only if nothing was asked of the API there is none. Raises what `run` raises.
     """
     recordings: list[Recording] = []
 
@@ -65,11 +52,28 @@ async def probe(
         return recordings[-1]
 
     options = Options(limit=1, only=frozenset({job}), signals=True, attempts=1, wrap=record)
-    summary = await run(manifest, key=key, on_event=on_event, options=options)
-    row = next(row for row in list(job_rows(manifest)) if row.id == job)
-    exchanges = tuple(each for recording in recordings for each in recording.exchanges)
     host = "emulator" if manifest.api.is_emulator else urlsplit(manifest.api.url).netloc
-    return Probed(summary, row, exchanges, host)
+    transcript: dict[str, Json] = {"catalog3d": __version__, "api_host": host}
+    try:
+        summary = await run(manifest, key=key, on_event=on_event, options=options)
+        row = next(row for row in list(job_rows(manifest)) if row.id == job)
+        transcript["job"] = _job(row)
+    finally:
+        exchanges = [each for recording in recordings for each in recording.exchanges]
+        sent = any(_method(each) == "POST" for each in exchanges)
+        transcript["exchanges"] = list(exchanges)
+        if sent:
+            write(transcript)
+    return Probed(summary, row, transcript, sent)
+
+
+def _job(row: JobRow) -> dict[str, Json]:
+    error = row.error
+    return {
+        "status": row.status,
+        "error": None if error is None else {"kind": error.kind, "message": error.message},
+        "files": [{"role": each.role, "bytes": each.bytes} for each in row.files],
+    }
 
 
 def _method(exchange: dict[str, Json]) -> Json:

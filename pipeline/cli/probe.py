@@ -6,9 +6,11 @@ import json
 import os
 import sys
 import time
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import click
@@ -20,6 +22,11 @@ from pipeline.errors import CatalogError, UsageError
 from pipeline.manifest import load
 from pipeline.report.lines import Lines
 from pipeline.report.wording import credits_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipeline.model import Json
 
 
 @click.command()
@@ -40,23 +47,48 @@ def probe(*, manifest: Path, only: str, transcript: Path | None, as_json: bool) 
     """
     loaded = load(manifest)
     path = transcript or loaded.output_folder / f"probe-{only}.json"
-    if not path.parent.is_dir() and transcript is not None:
-        raise UsageError(f"{path.parent}: no such folder for the transcript")
+    if all(job.id != only for job in loaded.jobs()):
+        raise UsageError(f"no such job in {loaded.path.name}: {only}")
+    key = find_key(loaded.api.key_env, os.environ)
     price = credits_text(loaded.budget.price_micro)
     click.echo(f"this buys one call, for about {price} credits", err=True)
     lines = Lines(sys.stderr, verbosity=1, now=_now, clock=time.monotonic)
-    key = find_key(loaded.api.key_env, os.environ)
-    probed = anyio.run(partial(probe_job, loaded, only, key=key, on_event=lines))
+    with _transcript(path) as write:
+        work = partial(probe_job, loaded, only, key=key, on_event=lines, write=write)
+        probed = anyio.run(work)
     if not probed.sent:
         raise CatalogError(
             f"job {only} is {probed.row.status}: nothing was sent, and there is nothing to write "
             "down; choose a job that is pending"
         )
-    path.write_text(json.dumps(probed.as_json(), indent=2) + "\n", encoding="utf-8")
     click.echo(f"transcript: {path}", err=True)
     if as_json:
-        say_json(probed.as_json())
+        say_json(probed.transcript)
     return probed.summary.exit_code
+
+
+@contextmanager
+def _transcript(path: Path) -> Iterator[Callable[[dict[str, Json]], None]]:
+    """Have the file open before anything is bought; take it away again if nothing was."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{path}: the transcript cannot be written there ({error.strerror})"
+        ) from None
+
+    def write(transcript: dict[str, Json]) -> None:
+        file.truncate(0)
+        json.dump(transcript, file, indent=2)
+        file.write("\n")
+
+    try:
+        with file:
+            yield write
+    finally:
+        if path.stat().st_size == 0:
+            path.unlink()
 
 
 def _now() -> datetime:

@@ -38,7 +38,7 @@ _SIGNATURES = (
     (re.compile(rb"(\xef\xbb\xbf)?\s*<[a-z!?/]", re.IGNORECASE), Format.HTML),
     # the base64 of glTF, of ply, and of PK\x03
     (
-        re.compile(rb"\s*(data:[^,\s]*;base64,)?(Z2xURg|cGx5|UEsDB)[A-Za-z0-9+/=\s]*\Z"),
+        re.compile(rb"\s*(data:[^,\s]*;base64,)?(Z2xURg|cGx5|UEsDB)[A-Za-z0-9+/=_\s-]*\Z"),
         Format.BASE64,
     ),
 )

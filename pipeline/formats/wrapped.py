@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 _PREFIX = re.compile(rb"\s*(?:data:[^,\s]{0,100};base64,)?")
 _SPACE = re.compile(rb"\s+")
+_ONE_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _GZIP_OR_ZLIB = 47  # zlib's own number for "either header, largest window"
 
 
 def decode_base64(source: BinaryIO, sink: BinaryIO) -> None:
     """Write the bytes that base64 text stands for, with or without `data:…;base64,` before it.
 
-    White space is passed over. Raises FormatError for text that is none.
+    Both alphabets of RFC 4648 are read (sections 4 and 5). White space is passed over.
+    Raises FormatError for text that is none.
     """
     waiting = b""
     for block in _text(source):
-        waiting += _SPACE.sub(b"", block)
+        waiting += _SPACE.sub(b"", block).translate(_ONE_ALPHABET)
         whole = len(waiting) - len(waiting) % 4
         sink.write(_decoded(waiting[:whole]))
         waiting = waiting[whole:]

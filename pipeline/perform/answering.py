@@ -22,7 +22,7 @@ ANSWER = "answer"
 _LENGTHS = ("content-length", "transfer-encoding")
 
 
-async def keep_answer(desk: Desk, ticket: Ticket, attempt: int, answer: Answer) -> None:
+async def keep_answer(desk: Desk, ticket: Ticket, attempt: int, answer: Answer) -> Stored:
     """Store a received job's answer under a temporary name, and journal its hash.
 
     Raises BrokenConnectionError for a body that was cut.
@@ -30,7 +30,9 @@ async def keep_answer(desk: Desk, ticket: Ticket, attempt: int, answer: Answer) 
     temporary = desk.store.temporary(ticket.job.id, attempt, ANSWER)
     written = await take(desk, temporary, answer)
     artifact = Artifact(ANSWER, temporary, written.sha256, written.bytes)
-    await desk.moves.stored(ticket, [Stored(artifact, temporary, placed=False)])
+    stored = Stored(artifact, temporary, placed=False)
+    await desk.moves.stored(ticket, [stored])
+    return stored
 
 
 async def take(desk: Desk, temporary: str, answer: Answer) -> Written:

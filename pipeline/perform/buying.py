@@ -10,6 +10,7 @@ from anyio import to_thread
 
 from pipeline.api.classify import Meaning, Means
 from pipeline.api.dates import reset_delay
+from pipeline.api.wire import receipt as receipt_of
 from pipeline.api.wire import request_body
 from pipeline.errors import (
     AnswerTooLargeError,
@@ -95,6 +96,17 @@ def _body(desk: Desk, ticket: Ticket) -> tuple[bytes, str]:
     return body, hashlib.sha256(body).hexdigest()
 
 
+def _began(answer: Answer) -> Closing:
+    """Keep what an answer's head tells, in case its body never comes: the id finds the request."""
+    receipt = receipt_of(answer.headers, {})
+    return Closing(
+        Error("", ""),
+        http_status=answer.status,
+        remaining=receipt.remaining,
+        request_id=receipt.request_id,
+    )
+
+
 class _Call:
     """One POST, from the journaled intent to the journaled end of it."""
 
@@ -106,9 +118,10 @@ class _Call:
 
     async def make(self, body: bytes) -> tuple[Ticket, Means]:
         """Send, and do what the answer means."""
-        means = Means.LOST
+        means, began = Means.LOST, Closing(Error("", ""))
         try:
             async with self._desk.client.submit(body) as answer:
+                began = _began(answer)
                 meaning = await self._desk.client.understand(answer)
                 means = meaning.means
                 await self._act(meaning, answer)
@@ -117,7 +130,8 @@ class _Call:
             await self._again(Error(error.kind, f"no connection was made: {error}"), None)
         except (BrokenConnectionError, AnswerTooLargeError) as error:
             if self._ticket.status is Status.SENT:
-                await self._lost(Closing(Error(error.kind, f"the answer was lost: {error}")))
+                lost = Error(error.kind, f"the answer was lost: {error}")
+                await self._lost(replace(began, error=lost))
         convicted = self._desk.admission.resolved(
             self._lease, passed=means in {Means.RECEIVED, Means.ACCEPTED}
         )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
+from pipeline.api.classify import Means
 from pipeline.errors import ApiError, Charged
 from pipeline.formats import HEAD_BYTES, Format, sniff
 from pipeline.ledger import Purchase, Stored
 from pipeline.model import Artifact, Error, Event, Link, Receipt, Status, Stop, StopKind, Ticket
-from pipeline.perform.answering import ANSWER, take
+from pipeline.perform.answering import ANSWER, keep_answer, take
 from pipeline.perform.placing import RAW, keep_raw, place
 from pipeline.perform.reading import NotUnderstoodError, arrange, open_answer
 from pipeline.retry import FREE, FREE_TRIES
@@ -35,10 +36,12 @@ async def collect(desk: Desk, ticket: Ticket) -> Ticket:
     files = await _on_disk(desk, ticket)
     answer = next((_reread(each) for each in files if each.artifact.role in {ANSWER, RAW}), None)
     try:
+        if not files and not purchase.links:
+            answer = await _asked_again(desk, ticket, purchase)
         if answer is not None:
             files = await _read(desk, ticket, purchase, answer)
         elif not files:
-            files = await _fetch_again(desk, ticket, purchase)
+            files = await _journaled(desk, ticket, await _fetch_all(desk, ticket, purchase.links))
         purchase = await desk.lookup.purchase(ticket) or purchase
         collected = await place(desk, ticket, purchase, files)
     except NotUnderstoodError as error:
@@ -85,15 +88,18 @@ async def _read(desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored) 
     return await _journaled(desk, ticket, [*contents.files, *fetched])
 
 
-async def _fetch_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> list[Stored]:
-    """Fetch what an earlier reading of the answer named, where nothing of it is left on disk."""
-    if not purchase.links:
-        raise ApiError(
-            "billed, but its body was lost on the way; the provider's history may have a link",
-            charged=Charged.YES,
-            kind="body_lost",
-        )
-    return await _journaled(desk, ticket, await _fetch_all(desk, ticket, purchase.links))
+async def _asked_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> Stored:
+    """Ask v2 once more for an answer of which nothing came to disk; v1 answers only once."""
+    request_id = purchase.receipt.request_id
+    if purchase.protocol == "v2" and request_id is not None:
+        async with desk.client.result(request_id) as (meaning, answer):
+            if meaning.means is Means.RECEIVED and answer is not None:
+                return await keep_answer(desk, ticket, purchase.number, answer)
+    raise ApiError(
+        f"its answer was lost on the way; only the provider can find request {request_id}",
+        charged=Charged.YES,
+        kind="body_lost",
+    )
 
 
 async def _fetch_all(desk: Desk, ticket: Ticket, links: Sequence[Link]) -> list[Stored]:
@@ -157,14 +163,15 @@ async def _keep(
         "bought again, and a later catalog3d may read it: please report it"
     )
     error = Error("not_understood", message)
-    if body is None:
-        return await desk.move(ticket, Status.RECEIVED, error)
-    others = [each for each in why.files if each.temporary != body.temporary]
-    if body.artifact.role == RAW:
+    bodies = [] if body is None else [body]
+    others = [each for each in why.files if body is None or each.temporary != body.temporary]
+    if body is not None and body.artifact.role == RAW:
         for each in others:
             await desk.store.remove(each.temporary or "")
         return ticket
-    kept = await keep_raw(desk, ticket, purchase, [body, *others], error)
+    if not bodies + others:
+        return await desk.move(ticket, Status.RECEIVED, error)
+    kept = await keep_raw(desk, ticket, purchase, bodies + others, error)
     _count_bad(desk, "answers that are not understood")
     return kept
 

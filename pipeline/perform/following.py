@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pipeline.api.answer import Answer
 from pipeline.api.classify import Meaning, Means
+from pipeline.errors import AnswerTooLargeError, BrokenConnectionError
 from pipeline.ledger import Closing, Purchase
 from pipeline.model import Error, Receipt, Status, Stop, StopKind, Ticket
 from pipeline.perform.answering import keep_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
+    from pipeline.api.answer import Answer
     from pipeline.perform.desk import Desk
 
 
@@ -42,14 +42,14 @@ async def _follow(
     if fresh:
         await desk.sleep(desk.pace.delay(0.0, desk.random()))
     while True:
-        meaning, body = await _asked(desk, request_id)
         waited = desk.clock() - began
+        meaning, ticket = await _asked(desk, ticket, purchase, request_id)
         early = fresh and meaning.means is Means.EXPIRED and waited < desk.policy.timeout
         if meaning.means not in _ASK_AGAIN and not early:
             if fresh:
                 desk.pace.took(waited)
             still = ticket.status is Status.UNKNOWN and meaning.means is Means.EXPIRED
-            return ticket if still else await _settle(desk, ticket, purchase, meaning, body)
+            return ticket if still else await _settle(desk, ticket, purchase, meaning)
         left = desk.policy.timeout - waited
         if left <= 0:
             return await _stay(desk, ticket, "timeout", "not done within api.timeout")
@@ -57,18 +57,24 @@ async def _follow(
         await desk.sleep(min(delay, left))
 
 
-async def _asked(desk: Desk, request_id: str) -> tuple[Meaning, bytes]:
+async def _asked(
+    desk: Desk, ticket: Ticket, purchase: Purchase, request_id: str
+) -> tuple[Meaning, Ticket]:
+    """Ask once how far a request is; take its answer if it is there."""
     meaning = await desk.client.poll(request_id)
-    return await desk.client.result(request_id) if meaning.means is Means.READY else (meaning, b"")
+    if meaning.means is not Means.READY:
+        return meaning, ticket
+    async with desk.client.result(request_id) as (meaning, answer):
+        if meaning.means is Means.RECEIVED and answer is not None:
+            ticket = await _received(desk, ticket, purchase, meaning.receipt, answer)
+    return meaning, ticket
 
 
-async def _settle(
-    desk: Desk, ticket: Ticket, purchase: Purchase, meaning: Meaning, body: bytes
-) -> Ticket:
+async def _settle(desk: Desk, ticket: Ticket, purchase: Purchase, meaning: Meaning) -> Ticket:
     error = Error(meaning.kind, meaning.message)
     match meaning.means:
         case Means.RECEIVED:
-            return await _received(desk, ticket, purchase, meaning.receipt, body)
+            return ticket
         case Means.FAILED:
             return await _failed(desk, ticket, purchase, error)
         case Means.FAILED_BILLED:
@@ -90,20 +96,19 @@ async def _settle(
 
 
 async def _received(
-    desk: Desk, ticket: Ticket, purchase: Purchase, receipt: Receipt, body: bytes
+    desk: Desk, ticket: Ticket, purchase: Purchase, receipt: Receipt, answer: Answer
 ) -> Ticket:
-    """Journal the bill, then the answer; its links are read where v1's are."""
+    """Journal the bill, then the answer; its links are read where v1's are.
+
+    An answer that breaks off is asked for again by whoever collects it.
+    """
     desk.admission.balance.seen(receipt.remaining)
     received = await desk.moves.received(ticket, purchase.number, receipt)
     credits = receipt.bill(purchase.reserved)
     desk.admission.learnt(purchase.number, credits)
-    whole = Answer(200, {"content-length": str(len(body))}, _pieces(body))
-    await keep_answer(desk, received, purchase.number, whole)
+    with suppress(BrokenConnectionError, AnswerTooLargeError):
+        await keep_answer(desk, received, purchase.number, answer)
     return desk.tell(ticket, received, credits=credits)
-
-
-async def _pieces(body: bytes) -> AsyncIterator[bytes]:
-    yield body
 
 
 async def _failed(desk: Desk, ticket: Ticket, purchase: Purchase, error: Error) -> Ticket:

@@ -169,20 +169,23 @@ async def _tidy(desk: Desk, file: Stored, kept: Sequence[Stored]) -> None:
 
 
 async def _open_json(desk: Desk, ticket: Ticket, body: Stored) -> Contents:
+    if body.artifact.bytes > LARGEST_JSON:
+        raise NotUnderstoodError(f"JSON larger than can be read, {body.artifact.bytes:,} bytes")
     text = await desk.store.read(body.temporary or body.artifact.path, LARGEST_JSON)
     value = wire.json_value(text)
     fields = value if isinstance(value, dict) else {}
     links = wire.links(value)
-    files = []
+    files, broken = [], ""
     for number, (role, text_of_file) in enumerate(wire.embedded(value), start=1):
         fill = partial(_decode, text_of_file)
         try:
             taken = await _derived(desk, ticket, f"embedded{number}", fill)
         except FormatError as error:
-            raise NotUnderstoodError(str(error)) from error
-        files.append(_with_role(taken, role))
+            broken = str(error)
+        else:
+            files.append(_with_role(taken, role))
     if not links and not files:
-        said = desk.client.without_key(wire.error_text(fields, b""))
+        said = desk.client.without_key(wire.error_text(fields, b"")) or broken
         raise NotUnderstoodError(
             f"JSON without a model or a link to one: {said or 'no error text'}"
         )

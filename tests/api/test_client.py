@@ -38,6 +38,11 @@ async def client(
         yield Client(transport, endpoint, (naps or Naps()).sleep)
 
 
+async def resulted(one: Client) -> Means:
+    async with one.result("r1") as (meaning, _):
+        return meaning.means
+
+
 async def submitted(of: Client) -> tuple[Means, str]:
     async with of.submit(b"{}") as answer:
         meaning = await of.understand(answer)
@@ -116,8 +121,11 @@ async def test_polls_and_results_go_to_the_apis_own_host_with_the_key() -> None:
     async with raw_server(RUNNING, DONE, DONE) as server, client(server) as one:
         assert (await one.poll("r1")).means is Means.RUNNING
         assert (await one.poll("r1")).means is Means.READY
-        meaning, body = await one.result("r1")
-        assert (meaning.means, json.loads(body)["status"]) == (Means.RECEIVED, "COMPLETED")
+        async with one.result("r1") as (meaning, answer):
+            assert meaning.means is Means.RECEIVED
+            assert answer is not None
+            body = b"".join([piece async for piece in answer.pieces(9999)])
+        assert json.loads(body)["status"] == "COMPLETED"
     assert [request.line for request in server.requests] == [
         "GET /v2/requests/r1/status HTTP/1.1",
         "GET /v2/requests/r1/status HTTP/1.1",
@@ -167,7 +175,7 @@ ODD = {"a list", "deep JSON"}  # as a result they are one that nobody understand
 @pytest.mark.parametrize("fault", sorted(ODD))
 async def test_a_result_that_is_odd_is_a_result(fault: str) -> None:
     async with raw_server(FAULTS[fault]) as server, client(server) as one:
-        assert (await one.result("r1"))[0].means is Means.RECEIVED
+        assert await resulted(one) is Means.RECEIVED
         assert (await one.poll("r1")).means is Means.AGAIN
 
 
@@ -176,7 +184,7 @@ async def test_a_result_that_is_odd_is_a_result(fault: str) -> None:
 async def test_a_result_is_asked_for_again_after(fault: str) -> None:
     naps = Naps()
     async with raw_server(FAULTS[fault], RUNNING) as server, client(server, naps=naps) as one:
-        assert (await one.result("r1"))[0].means is Means.RUNNING
+        assert await resulted(one) is Means.RUNNING
     # a broken GET is repeated once by the HTTP library itself, without a nap
     assert len(server.requests) == 2
     assert len(naps.seconds) == (0 if fault == "hung up" else 1)
@@ -188,7 +196,7 @@ async def test_free_calls_end_after_their_tries(fault: str) -> None:
     naps = Naps()
     async with raw_server(FAULTS[fault]) as server, client(server, naps=naps) as one:
         assert (await one.poll("r1")).means in {Means.AGAIN, Means.LIMITED}
-        assert (await one.result("r1"))[0].means in {Means.AGAIN, Means.LIMITED}
+        assert await resulted(one) in {Means.AGAIN, Means.LIMITED}
     # a poll is asked once: whoever follows a request asks again
     calls = (1 + FREE_TRIES) * (2 if fault == "hung up" else 1)
     assert len(server.requests) == calls
@@ -213,12 +221,31 @@ async def test_a_poll_that_is_answered_for_good_is_not_repeated(status: int, mea
     assert len(server.requests) == 1
 
 
+WHOLE = b'{"status":"COMPLETED","output":"%s","metrics":{"cost":0.07}}'
+
+
 @pytest.mark.anyio
-async def test_a_result_of_some_megabytes_of_json_is_read_whole() -> None:
-    body = json.dumps({"status": "COMPLETED", "output": "Z2xURg" * 500_000}).encode()  # 3 MB
-    async with raw_server(reply(200, body)) as server, client(server) as one:
-        meaning, read = await one.result("r1")
-    assert (meaning.means, read) == (Means.RECEIVED, body)
+@pytest.mark.parametrize(
+    ("body", "credits"),
+    [
+        (WHOLE % (b"Z2xURg" * 500_000), 70_000),  # 3 MB of JSON: read whole, its bill with it
+        (WHOLE % (b"A" * (64 << 20)), None),  # more than is read: it is received, and kept
+        (b"glTF" + bytes(3 << 20), None),  # no JSON: its head is enough
+    ],
+    ids=["JSON", "vast JSON", "a model"],
+)
+async def test_a_large_result_is_understood_and_none_of_it_is_lost(
+    body: bytes, credits: int | None
+) -> None:
+    async with (
+        raw_server(reply(200, body)) as server,
+        client(server) as one,
+        one.result("r1") as (meaning, answer),
+    ):
+        assert answer is not None
+        sizes = [len(piece) async for piece in answer.pieces(1 << 30)]
+    assert (meaning.means, meaning.receipt.credits) == (Means.RECEIVED, credits)
+    assert sum(sizes) == len(body)
 
 
 @pytest.mark.anyio

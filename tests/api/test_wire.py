@@ -76,6 +76,10 @@ def test_any_bytes_and_any_prompt_make_a_body_that_reads_back(
         ({"model_glb": GLB, "individual_meshes": [{"url": GLB}, {"url": GLB + "?2"}]},
          [("result", GLB), ("part2", GLB + "?2")]),
         ({"gaussian_splat": PLY}, [("result", PLY)]),
+        ({"output": {"mesh": {"url": GLB}, "images": ["https://h/a.png"]}},
+         [("result", GLB), ("image", "https://h/a.png")]),
+        ({"model_glb": GLB, "individual_splats": [PLY, PLY + "?2"]},
+         [("result", GLB), ("splat", PLY), ("splat2", PLY + "?2")]),
         (GLB, [("result", GLB)]),
         ([GLB], [("result", GLB)]),
         ({"output": "ftp://h/a.glb"}, []),
@@ -90,6 +94,11 @@ def test_any_bytes_and_any_prompt_make_a_body_that_reads_back(
 )  # fmt: skip
 def test_links_are_found_in_every_shape(answer: object, links: list[tuple[str, str]]) -> None:
     assert wire.links(answer) == tuple(Link(*link) for link in links)
+
+
+def test_a_link_is_found_behind_a_thousand_texts_that_are_none() -> None:
+    answer = {"output": [*map(str, range(1000)), "https://h/a.glb"]}
+    assert wire.links(answer) == (Link("result", "https://h/a.glb"),)
 
 
 def test_links_nested_beyond_reason_are_not_looked_for() -> None:

@@ -25,7 +25,9 @@ V1 = "/v1/sam-3d-objects"
 async def probed(folder: Path, answer: Any) -> Probed:
     async with scripted({V1: [answer], "/files/secret-name.glb": [reply(200, GLB)]}) as script:
         manifest = load(write_manifest(folder, 2, script.url + V1))
-        done = await probe(manifest, "j001", key=KEY, on_event=lambda _: None)
+        written: list[dict[str, Any]] = []
+        done = await probe(manifest, "j001", key=KEY, on_event=lambda _: None, write=written.append)
+        assert written == [done.transcript]
         assert script.submits == 1
         return done
 
@@ -47,7 +49,7 @@ async def test_a_transcript_tells_shapes_and_sizes_but_no_key_no_picture_no_link
         echo = {"output": f"{url}/files/secret-name.glb?token=abc", "you": KEY}
         return billed(echo)
 
-    text = json.dumps((await probed(tmp_path, with_url(links))).as_json())
+    text = json.dumps((await probed(tmp_path, with_url(links))).transcript)
     assert KEY not in text
     assert "secret-name" not in text
     assert "token" not in text
@@ -82,7 +84,7 @@ class Replay:
 
 
 async def test_a_transcript_can_be_played_to_the_client(tmp_path: Path) -> None:
-    transcript = (await probed(tmp_path, billed({"status": "Success", "odd": 1}))).as_json()
+    transcript = (await probed(tmp_path, billed({"status": "Success", "odd": 1}))).transcript
     read = json.loads(json.dumps(transcript))
     client = Client(Replay(read["exchanges"]), Endpoint("http://x/v1/m", "v1", KEY, 5), no_sleep)
     async with client.submit(b"{}") as answer:
@@ -128,7 +130,7 @@ async def test_what_an_answer_says_is_told_without_what_opens_anything(
     tmp_path: Path, said: str
 ) -> None:
     for answer in (reply(500, said), reply(500, {"error": said, "nested": [said]})):
-        text = json.dumps((await probed(tmp_path, answer)).as_json()["exchanges"])
+        text = json.dumps((await probed(tmp_path, answer)).transcript["exchanges"])
         assert "TOKENTOKEN" not in text
         assert "SG_0" not in text
         assert KEY.encode().hex()[:12] not in text

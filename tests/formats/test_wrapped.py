@@ -32,6 +32,7 @@ def test_base64_comes_back_whatever_its_line_breaks_prefix_and_padding(data: byt
     broken = b"\r\n ".join(text[at : at + 7] for at in range(0, len(text), 7))
     assert decoded(text) == decoded(broken) == decoded(text.rstrip(b"=")) == data
     assert decoded(b"data:model/gltf-binary;base64," + text) == data
+    assert decoded(base64.urlsafe_b64encode(data)) == data
 
 
 def test_base64_longer_than_a_block_comes_back() -> None:

@@ -290,6 +290,27 @@ async def test_a_v2_job_that_outlives_its_time_stays_accepted_and_is_polled_by_t
     assert second.script.submits == 0
 
 
+async def test_a_v2_answer_that_breaks_off_is_asked_for_again_free(tmp_path: Path) -> None:
+    answers = {V2: [reply(200, QUEUED)], STATUS: [DONE], RESULT: [cut(GLB, 50), reply(200, GLB)]}
+    done = await ran(tmp_path, answers)
+    assert (done.first.status, done.summary.exit_code) == ("succeeded", 0)
+    assert done.script.submits == 1
+
+
+async def test_a_v2_submit_whose_answer_is_cut_is_followed_by_the_id_in_its_header(
+    tmp_path: Path,
+) -> None:
+    broken = cut(b'{"request_id":"q1","status":"QUEUED"}', 5)  # x-request-id: req-1
+    answers = {
+        V2: [broken],
+        "/v2/requests/req-1/status": [DONE],
+        "/v2/requests/req-1": [reply(200, GLB)],
+    }
+    done = await ran(tmp_path, answers, times=2)
+    assert (done.first.status, done.first.request_id) == ("succeeded", "req-1")
+    assert done.script.submits == 1
+
+
 async def test_an_expired_v2_record_leaves_the_job_unknown(tmp_path: Path) -> None:
     gone = reply(404, {"error": "Request q1 not found"})
     answers = {V2: [reply(200, QUEUED)], STATUS: [gone]}

@@ -194,6 +194,14 @@ async def test_what_nobody_understands_is_kept_whole(
     assert stored(tmp_path) == {each.path for each in row.files}
 
 
+async def test_one_broken_text_does_not_hold_the_other_models_back(tmp_path: Path) -> None:
+    text = TEXT.decode()
+    answer = {"model_glb": text, "individual_meshes": [{"url": text[:-9] + "!!!!"}]}
+    row = await collected(tmp_path, billed(answer))
+    assert (row.status, [each.role for each in row.files]) == ("succeeded", ["result"])
+    assert stored(tmp_path) == {"j000.glb", "j000.json"}
+
+
 async def test_a_page_where_the_file_should_be_is_asked_for_again_later(tmp_path: Path) -> None:
     row = await collected(tmp_path, linking(lambda url: {"output": f"{url}/page"}))
     assert row.status == "received"
