@@ -50,7 +50,7 @@ class Admission:
         try:
             self._check_caller(arrival.headers)
             submit = await anyio.to_thread.run_sync(wire.parse, body)
-            entry = replace(entry, params=submit.parameters.text())
+            entry = replace(entry, params=submit.sent)
             pictures = await take(submit, limiter, MAX_BODY)
             entry = replace(
                 entry, image_sha256=_digest(pictures.image), mask_sha256=_digest(pictures.mask)

@@ -48,6 +48,11 @@ def blocking(entry: Entry, files: Files, content_type: str | None) -> Answer:
             return as_json({"status": status, **found, "inference_time": seconds}, headers)
 
 
+def failed(entry: Entry) -> Answer:
+    """Answer a v1 call whose work failed."""
+    return as_json({"error": entry.error}, bill(entry), 500)
+
+
 def submitted(base: str, entry: Entry) -> Fields:
     """Answer a v2 submit; `base` is the URL of the API's root without a slash at its end."""
     return {

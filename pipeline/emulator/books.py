@@ -7,8 +7,8 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Self
 
-from .entry import COLUMNS, Entry, Pictures
-from .schema import connect
+from .entry import COLUMNS, NO_ANSWER, Entry, Pictures
+from .schema import connect, typed
 
 _COLUMNS = ", ".join(COLUMNS)
 _OPEN = "status IN ('QUEUED', 'PROCESSING')"
@@ -17,7 +17,8 @@ _OPEN = "status IN ('QUEUED', 'PROCESSING')"
 class Books:
     """One connection, used from one thread: a statement takes tens of microseconds.
 
-    A power cut may lose the last requests (`synchronous=NORMAL`), never the books.
+    A power cut may lose the last requests (`synchronous=NORMAL`), never the books. Every method
+    raises schema.BooksError where SQLite cannot do it.
     """
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
@@ -70,33 +71,31 @@ class Books:
 
     @port.setter
     def port(self, port: int) -> None:
-        self._sql.execute("UPDATE account SET port = ?", (port,))
+        self._change("UPDATE account SET port = ?", port)
 
     def top_up(self, amount: int) -> None:
         """Add micro-credits to the account."""
-        self._sql.execute("UPDATE account SET balance_micro = balance_micro + ?", (amount,))
+        self._change("UPDATE account SET balance_micro = balance_micro + ?", amount)
 
     def add(self, entry: Entry, pictures: Pictures | None = None) -> None:
         """Enter a request; an open one with its pictures."""
         places = ", ".join("?" for _ in COLUMNS)
         with self._transaction():
-            self._sql.execute(f"INSERT INTO request ({_COLUMNS}) VALUES ({places})", astuple(entry))  # noqa: S608  constants
+            self._change(f"INSERT INTO request ({_COLUMNS}) VALUES ({places})", *astuple(entry))  # noqa: S608  constants
             if pictures is not None:
                 row = (entry.id, pictures.image, pictures.mask)
-                self._sql.execute("INSERT INTO picture VALUES (?, ?, ?)", row)
+                self._change("INSERT INTO picture VALUES (?, ?, ?)", *row)
 
     def start(self, request_id: str, at: float) -> None:
         """Note that a worker took the request up."""
         change = "UPDATE request SET status = 'PROCESSING', started_at = ? WHERE id = ?"
-        self._sql.execute(change, (at, request_id))
+        self._change(change, at, request_id)
 
     def complete(self, request_id: str, at: float, made: Mapping[str, str]) -> None:
         """Bill the request and enter its files, by their roles, in one step."""
         with self._transaction():
-            self._sql.executemany(
-                "INSERT INTO file VALUES (?, ?, ?, ?)",
-                [(name, request_id, role, at) for role, name in made.items()],
-            )
+            for role, name in made.items():
+                self._change("INSERT INTO file VALUES (?, ?, ?, ?)", name, request_id, role, at)
             self._bill(request_id)
             self._close(request_id, "COMPLETED", 200, at, None)
 
@@ -106,6 +105,12 @@ class Books:
             if billed:
                 self._bill(request_id)
             self._close(request_id, "FAILED", 500, at, error)
+
+    def give_up(self, request_id: str, at: float, error: str) -> None:
+        """Close a request whose caller is gone, unanswered and unbilled."""
+        with self._transaction():
+            self._change("UPDATE request SET http = ? WHERE id = ?", NO_ANSWER, request_id)
+            self._close(request_id, "FAILED", NO_ANSWER, at, error)
 
     def find(self, request_id: str) -> Entry | None:
         """Look a request up."""
@@ -133,7 +138,7 @@ class Books:
 
     def keep(self, name: str, at: float) -> None:
         """Enter an uploaded file."""
-        self._sql.execute("INSERT INTO file VALUES (?, NULL, 'upload', ?)", (name, at))
+        self._change("INSERT INTO file VALUES (?, NULL, 'upload', ?)", name, at)
 
     def files(self, request_id: str) -> dict[str, str]:
         """Give the names of a request's files by their roles, the outputs first."""
@@ -154,32 +159,37 @@ class Books:
         """Give the one number that a statement of this package's own selects."""
         return int(self.rows(select, values)[0][0])
 
+    @typed()
     def rows(self, select: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Run a SELECT of this package's own."""
         return self._sql.execute(select, values).fetchall()
 
     def _bill(self, request_id: str) -> None:
-        self._sql.execute(
+        self._change(
             "UPDATE account SET balance_micro = balance_micro"
             " - (SELECT price_micro FROM request WHERE id = ?)",
-            (request_id,),
+            request_id,
         )
-        self._sql.execute(
+        self._change(
             "UPDATE request SET billed_micro = price_micro,"
             " remaining_micro = (SELECT balance_micro FROM account) WHERE id = ?",
-            (request_id,),
+            request_id,
         )
 
     def _close(self, request_id: str, status: str, http: int, at: float, error: str | None) -> None:
-        self._sql.execute(
+        self._change(
             "UPDATE request SET status = ?, http = coalesce(http, ?), finished_at = ?, error = ?"
             " WHERE id = ?",
-            (status, http, at, error, request_id),
+            *(status, http, at, error, request_id),
         )
-        self._sql.execute("DELETE FROM picture WHERE id = ?", (request_id,))
+        self._change("DELETE FROM picture WHERE id = ?", request_id)
+
+    @typed()
+    def _change(self, statement: str, *values: object) -> None:
+        self._sql.execute(statement, values)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._sql.execute("BEGIN IMMEDIATE")
-        with self._sql:  # commits, or rolls back and lets the error through
+        self._change("BEGIN IMMEDIATE")
+        with typed(), self._sql:  # commits, or rolls back and lets the error through
             yield

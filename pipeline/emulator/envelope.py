@@ -1,10 +1,12 @@
 """Errors in the provider's envelope: JSON, but HTML for a wrong verb and for a gateway."""
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from . import breakage
+from .ending import Ending
 from .refusal import HungUpError, RefusalError
+from .schema import BooksError
 
 _WRONG_VERB = """<!doctype html>
 <html lang="en">
@@ -15,19 +17,30 @@ _WRONG_VERB = """<!doctype html>
 """
 
 
-@web.middleware
-async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer what is refused: by a handler, or by the router and the reader of bodies."""
-    try:
-        return await handler(request)
-    except HungUpError as end:
-        return breakage.hang_up(request.transport, reset=end.reset)
-    except RefusalError as refusal:
-        return _refused(refusal)
-    except web.HTTPException as problem:
-        return _refused_by_the_server(problem)
-    except (TimeoutError, ConnectionResetError):  # too slow, or hung up: then nobody reads this
-        return _error(408, "The request body did not arrive")
+def envelope(ending: Ending) -> Middleware:
+    """Make what answers the refusals: of a handler, of the router and the reader of bodies.
+
+    Where the books or the disk fail, nothing that could be said is true: the connection is closed,
+    and the server ends.
+    """
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except HungUpError as end:
+            return breakage.hang_up(request.transport, reset=end.reset)
+        except RefusalError as refusal:
+            return _refused(refusal)
+        except web.HTTPException as problem:
+            return _refused_by_the_server(problem)
+        except (TimeoutError, ConnectionError):  # too slow, or hung up: then nobody reads this
+            return _error(408, "The request body did not arrive")
+        except (BooksError, OSError) as problem:
+            ending.tell(problem)
+            return breakage.hang_up(request.transport, reset=True)
+
+    return answer
 
 
 def _refused_by_the_server(problem: web.HTTPException) -> web.Response:

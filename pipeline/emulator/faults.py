@@ -24,7 +24,7 @@ SPOILT = (
     *("502-after", "504-after", "drop-after", "cut", "cut-bare", "cut-gzip", "gzip-bomb"),
     *("trickle", "huge-headers", "html", "jpeg", "empty", "error-200", "unknown-json"),
 )
-"""The call is worked on and billed; what comes back is of no use."""
+"""The call is worked on, and billed unless that fails; what comes back is of no use."""
 
 FAILURES = ("failed", "failed-billed")
 """The call is worked on and fails: 422 to v2's polls, 500 to v1."""

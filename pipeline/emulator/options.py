@@ -120,9 +120,9 @@ _OPTIONS = (
     click.option(
         "--history-images",
         type=click.Choice(get_args(Images)),
-        default="sent",
+        default="sha256",
         show_default=True,
-        help="How rows show the pictures.",
+        help="How rows show the pictures; for `sent` every body is kept.",
     ),
     click.option(
         "--history-envelope", default="results", show_default=True, help="Name of a page's list."

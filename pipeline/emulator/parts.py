@@ -7,6 +7,7 @@ import anyio
 
 from .admission import Admission
 from .books import Books
+from .ending import Ending
 from .faults import Strikes
 from .outage import Outages
 from .settings import Settings
@@ -26,6 +27,7 @@ class Parts:
     admission: Admission
     workers: Workers
     outages: Outages
+    ending: Ending
     limiter: anyio.CapacityLimiter
     now: Callable[[], float]
 

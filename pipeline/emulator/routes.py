@@ -25,7 +25,7 @@ def application(parts: Parts) -> web.Application:
     async def date(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = http_date(parts.now())
 
-    app = web.Application(middlewares=[envelope, reachable], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[envelope(parts.ending), reachable], client_max_size=MAX_BODY)
     app.on_response_prepare.append(date)
     for group in _GROUPS:
         app.add_routes(group.routes(parts))

@@ -9,8 +9,8 @@ CREATE TABLE IF NOT EXISTS account (
 ) STRICT;
 
 -- Every submit, the refused ones too; `ordinal` counts them in order of arrival. `price_micro` of
--- an open one (QUEUED or PROCESSING) is held back from the balance; `params` is what was asked,
--- without the pictures; `http` is what was answered, 0 where the connection was closed instead;
+-- an open one (QUEUED or PROCESSING) is held back from the balance; `params` is what was asked as it
+-- came, without the pictures; `http` is what was answered, 0 where the connection was closed instead;
 -- `fault` is what was done to it on purpose, `shape` the shape of its answer.
 CREATE TABLE IF NOT EXISTS request (
     ordinal         INTEGER PRIMARY KEY,

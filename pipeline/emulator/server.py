@@ -4,7 +4,7 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from aiohttp import web
 
 from .admission import Admission
 from .books import Books
+from .ending import Ending
 from .faults import Strikes
 from .outage import BACKLOG, Outages
 from .parts import Parts
 from .routes import application
+from .schema import BooksError
 from .settings import Settings
 from .workers import Workers
 
@@ -32,7 +34,8 @@ async def serve(
 ) -> None:
     """Serve until cancelled; `ready` is called with the root URL once connections are accepted.
 
-    `now` gives Unix seconds. Raises PortInUseError, or schema.BooksError.
+    `now` gives Unix seconds. Raises PortInUseError, schema.BooksError, or OSError where the disk
+    fails; then, as when it is cancelled, it serves no more.
     """
     with _books(settings) as books, _listen(settings, books.port) as listener:
         books.port = listener.getsockname()[1]
@@ -50,6 +53,7 @@ def _parts(settings: Settings, books: Books, now: Callable[[], float]) -> Parts:
         admission=Admission(settings, books, now),
         workers=Workers(settings, books, now),
         outages=Outages(),
+        ending=Ending(),
         limiter=anyio.CapacityLimiter(os.cpu_count() or 1),
         now=now,
     )
@@ -58,18 +62,33 @@ def _parts(settings: Settings, books: Books, now: Callable[[], float]) -> Parts:
 async def _run(parts: Parts, listener: socket.socket, ready: Callable[[], None]) -> None:
     runner = web.AppRunner(application(parts), access_log=None, shutdown_timeout=_GRACE)
     await runner.setup()
+
+    async def part(run: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await run()
+        except* (PortInUseError, BooksError, OSError) as problems:
+            parts.ending.tell(problems.exceptions[0])
+
     try:
         async with anyio.create_task_group() as group:
-            group.start_soon(parts.workers.run, parts.limiter)
-            await parts.outages.listen(
-                runner,
-                listener,
-                lambda: _bind(parts.settings, parts.books.port, listens=False),
-                ready,
-            )
+            group.start_soon(part, lambda: parts.workers.run(parts.limiter))
+            group.start_soon(part, lambda: _listen_on(parts, runner, listener, ready))
+            reason = await parts.ending.wait()
+            group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
             await runner.cleanup()
+    raise reason
+
+
+async def _listen_on(
+    parts: Parts, runner: web.AppRunner, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    settings, port = parts.settings, parts.books.port
+    with _port_of(settings.host, port):
+        await parts.outages.listen(
+            runner, listener, lambda: _bind(settings, port, listens=False), ready
+        )
 
 
 @contextmanager
@@ -97,16 +116,23 @@ def _listen(settings: Settings, last: int) -> socket.socket:
 
 def _bind(settings: Settings, port: int, *, listens: bool = True) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
+    with _port_of(settings.host, port):
         if listens:
             return socket.create_server((settings.host, port), family=family, backlog=BACKLOG)
         bound = socket.socket(family)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((settings.host, port))
+        return bound
+
+
+@contextmanager
+def _port_of(host: str, port: int) -> Iterator[None]:
+    """Say which port it is that cannot be listened on."""
+    try:
+        yield
     except OSError as problem:
-        where = f"{settings.host}:{port}"
-        raise PortInUseError(f"cannot listen on {where}: {problem.strerror}") from None
-    return bound
+        why = problem.strerror or problem
+        raise PortInUseError(f"cannot listen on {host}:{port}: {why}") from None
 
 
 def _url(host: str, port: int) -> str:

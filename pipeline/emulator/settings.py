@@ -46,7 +46,7 @@ class Settings:
     history: bool = True
     history_delay: float = 0.0
     history_duplicates: bool = False
-    history_images: Images = "sent"
+    history_images: Images = "sha256"
     history_envelope: str = "results"
     upload_envelope: Upload = "urls"
     answers: tuple[Shape, ...] = ()

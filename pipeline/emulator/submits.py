@@ -11,7 +11,7 @@ from .clock import http_date
 from .entry import Entry
 from .faults import Fault
 from .parts import MODEL, Parts
-from .refusal import HungUpError, RefusalError
+from .refusal import HungUpError
 from .shapes import Files
 
 _BODY_SECONDS = 120.0
@@ -52,7 +52,7 @@ async def _finished(parts: Parts, entry: Entry) -> Answer:
     """Answer a call whose work has ended."""
     entry = parts.books.find(entry.id) or entry
     if entry.status != "COMPLETED":
-        raise RefusalError(500, entry.error or "", answers.bill(entry))
+        return answers.failed(entry)
     files = Files(parts.books.files(entry.id), parts.books.results, parts.link)
     kind = parts.settings.content_type
     answer = await anyio.to_thread.run_sync(answers.blocking, entry, files, kind)

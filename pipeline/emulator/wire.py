@@ -12,6 +12,7 @@ MAX_TEXT = 10_000
 MAX_SEED = 1_000_000
 MAX_COORDINATE = 1_000_000  # pixels; NaN and the infinities fail the comparison too
 MIN_BOX = 2.0  # pixels a side: the model's own limit
+_PARAMETERS = ("prompt", "point_coords", "bounding_box", "seed", "include_artifacts")
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 
@@ -27,7 +28,7 @@ class Parameters:
     include_artifacts: bool
 
     def text(self) -> str:
-        """Give the fields of the request as they are named on the wire, as JSON."""
+        """Give all fields as they are named on the wire, as JSON."""
         fields = {
             "prompt": self.prompt,
             "point_coords": json.dumps(self.points) if self.points else None,
@@ -39,17 +40,21 @@ class Parameters:
 
     @classmethod
     def from_text(cls, text: str) -> "Parameters":
-        """Read what `text` gave."""
+        """Read what `text` or `Submit.sent` gave."""
         return _parameters(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """A body that is well formed: the pictures are URLs or base64 as yet."""
+    """A body that is well formed: the pictures are URLs or base64 as yet.
+
+    `sent` is the JSON of the parameters as they came, without those that did not.
+    """
 
     image: str
     mask: str | None
     parameters: Parameters
+    sent: str
 
 
 def parse(body: bytes) -> Submit:
@@ -68,7 +73,8 @@ def parse(body: bytes) -> Submit:
         raise RefusalError(400, "Missing required field: image")
     if mask is not None and not isinstance(mask, str):
         raise RefusalError(400, "mask must be a string: a URL or base64")
-    return Submit(image, mask, _parameters(fields))
+    sent = {name: fields[name] for name in _PARAMETERS if name in fields}
+    return Submit(image, mask, _parameters(fields), json.dumps(sent))
 
 
 def decode(name: str, text: str) -> bytes:

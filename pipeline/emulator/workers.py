@@ -48,12 +48,12 @@ class Workers:
         """Go on with what a stop left open: nobody can fetch a blocking call's result any more."""
         for entry in self._books.unfinished():
             if entry.version == 1:
-                self._books.fail(entry.id, self._now(), "the local API was stopped meanwhile")
+                self._books.give_up(entry.id, self._now(), "the local API was stopped meanwhile")
             else:
                 self.enqueue(entry)
 
     async def run(self, limiter: anyio.CapacityLimiter) -> None:
-        """Work until cancelled, computing in threads of `limiter`."""
+        """Work until cancelled, computing in threads of `limiter`. Raises schema.BooksError."""
         with self._queue, self._next:
             async with anyio.create_task_group() as group:
                 for _ in range(self._settings.workers):
@@ -86,6 +86,6 @@ def _outcome(entry: Entry, pictures: Pictures, folder: Path) -> dict[str, str] |
         return make(asked, pictures, entry.shape or "", folder)
     except NothingToModelError as reason:
         return str(reason)
-    except (OSError, ValueError, ArithmeticError, MemoryError, cv2.error):
-        _log.exception("request %s failed", entry.id)
+    except (OSError, ValueError, ArithmeticError, MemoryError, cv2.error) as problem:
+        _log.warning("request %s failed: %r", entry.id, problem)
         return _BROKEN

@@ -56,6 +56,13 @@ def test_a_blocking_request_that_fails_was_answered_with_500(tmp_path: Path) -> 
         assert books.tally() == {500: 1}
 
 
+def test_a_request_that_is_given_up_was_not_answered(tmp_path: Path) -> None:
+    with Books.open(tmp_path, 0) as books:
+        books.add(replace(OPEN, version=1, http=504), PICTURES)
+        books.give_up("a", 3.0, "stopped")
+        assert (books.tally(), books.spent) == ({0: 1}, 0)
+
+
 def test_opening_credits_are_for_new_books_only(tmp_path: Path) -> None:
     with Books.open(tmp_path, 5) as books:
         books.top_up(2)

@@ -1,5 +1,7 @@
+import base64
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -11,6 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from catalogue import photo
 
 COMMAND = [sys.executable, "-c", "from pipeline.cli.emulator import emulator; emulator()"]
 
@@ -124,6 +127,34 @@ def test_books_in_use_are_said_in_one_line(tmp_path: Path) -> None:
         with started("--port", "0", "--books", str(tmp_path)) as second:
             code, errors = ended(second)
     assert (code, errors.count("\n"), "stop it first" in errors) == (1, 1, True)
+
+
+def test_books_that_are_none_are_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "books.sqlite").write_bytes(b"no database, but long enough to be taken for one" * 9)
+    with started("--port", "0", "--books", str(tmp_path)) as process:
+        code, errors = ended(process)
+    assert (code, errors) == (1, "Error: the books cannot be kept: file is not a database\n")
+
+
+def submitted(url: str) -> Request:
+    body = json.dumps({"image": base64.b64encode(photo(1)).decode()}).encode()
+    return Request(url, body, {"x-api-key": "k", "Content-Type": "application/json"})
+
+
+@pytest.mark.parametrize("met_by", ["the submit", "the worker"])
+def test_a_disk_that_takes_no_more_ends_it_in_one_line(tmp_path: Path, met_by: str) -> None:
+    # 33 s / 33: the worker is at it for a second after the submit was answered
+    with started("--port", "0", "--json", "--speed", "33", "--books", str(tmp_path)) as process:
+        request = submitted(answered(process)["v2"])
+        urlopen(request).close()
+        full = (tmp_path / "books.sqlite-wal").stat().st_size
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, full))
+        if met_by == "the submit":
+            with pytest.raises(OSError, match="reset"):
+                urlopen(request)
+        code, errors = ended(process)
+    assert (code, errors.count("\n"), "Traceback" in errors) == (1, 1, False)
+    assert errors.startswith("Error: the books cannot be kept:")
 
 
 def test_only_the_key_of_the_named_variable_is_accepted() -> None:

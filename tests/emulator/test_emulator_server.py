@@ -1,10 +1,13 @@
+import socket
 from pathlib import Path
 
+import aiohttp
 import anyio
 import pytest
 from emulator.emulator_serving import serving
 
 from pipeline.emulator.books import Books
+from pipeline.emulator.faults import Fault
 from pipeline.emulator.server import PortInUseError, serve
 from pipeline.emulator.settings import Settings
 
@@ -54,7 +57,7 @@ async def test_a_blocking_call_that_a_stop_cut_off_is_given_up(tmp_path: Path) -
     async with serving(books=tmp_path) as api:
         books = await api.books()
     assert (books["held_micro"], books["spent_micro"]) == (0, 0)
-    assert books["requests"][0]["status"] == "FAILED"
+    assert (books["requests"][0]["status"], books["requests"][0]["http"]) == ("FAILED", 0)
 
 
 async def test_a_port_in_use_is_said() -> None:
@@ -62,3 +65,25 @@ async def test_a_port_in_use_is_said() -> None:
         port = int(api.url.rpartition(":")[2])
         with pytest.raises(PortInUseError, match=str(port)):
             await serve(Settings(port=port), ready=print)
+
+
+async def test_a_port_that_is_taken_while_it_was_down_is_said() -> None:
+    down = Settings(port=0, faults=(Fault.parse("down=0.5#1"),))
+    send, receive = anyio.create_memory_object_stream[str](1)
+
+    async def take_the_port() -> None:
+        url = await receive.receive()
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.ClientError):
+                await session.post(f"{url}/v1/sam-3d-objects", json={})
+        port = int(url.rpartition(":")[2])
+        with socket.create_server(("127.0.0.1", port)):
+            await ended.wait()
+
+    ended = anyio.Event()
+    with send, receive:
+        async with anyio.create_task_group() as group:
+            group.start_soon(take_the_port)
+            with pytest.raises(PortInUseError, match="Address already in use"):
+                await serve(down, ready=send.send_nowait)
+            ended.set()

@@ -47,6 +47,28 @@ async def test_a_dropped_answer_was_billed(version: int) -> None:
     assert (row["status"], row["http"], row["billed_micro"]) == ("COMPLETED", 0, PRICE)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "http"),
+    [("502-after", 502, 502), ("504-after", 504, 504), ("html", 500, 500)],
+)
+async def test_a_spoilt_answer_to_work_that_failed_hides_no_bill(
+    kind: str, status: int, http: int
+) -> None:
+    other_size = text(ball(size=32))  # a mask of another size than the picture's fails the work
+    async with struck(f"{kind}#1,2") as api:
+        answers = [await api.make(version, mask=other_size) for version in (1, 2)]
+        await last(api)
+        rows = (await api.books())["requests"]
+        history = (await api.call("GET", "/inference-request/request-history")).json["results"]
+    submitted = 200 if kind == "html" else status
+    assert [answer.status for answer in answers] == [status, submitted]
+    assert [row["http"] for row in reversed(rows)] == [http, submitted]
+    assert {(row["status"], row["fault"], row["billed_micro"]) for row in rows} == {
+        ("FAILED", kind, 0)
+    }
+    assert {(row["model_status"], row["credits_deduction"]) for row in history} == {("FAILED", 0.0)}
+
+
 @VERSIONS
 async def test_a_cut_body_is_short_of_its_length(version: int) -> None:
     async with struck("cut#1,2") as api:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import GLB
 
+from pipeline.api.endpoint import Endpoint
 from pipeline.ledger import Stored
 from pipeline.model import Artifact, Job, Status, Ticket
 from pipeline.perform.reading import NotUnderstoodError, arrange, open_answer
@@ -47,10 +48,13 @@ def test_any_body_is_read_or_not_understood(body: bytes) -> None:
         anyio.run(read, Path(folder), body)
 
 
+ENDPOINT = Endpoint("https://h/v1/sam-3d-objects", "v1", "local", 1.0)
+
+
 async def read(folder: Path, body: bytes) -> None:
     (folder / ".a.part").write_bytes(body)
     desk: Any = SimpleNamespace(
-        store=Store(folder, "{id}"), client=SimpleNamespace(without_key=lambda text: text)
+        store=Store(folder, "{id}"), client=SimpleNamespace(endpoint=ENDPOINT)
     )
     answer = Stored(Artifact("answer", ".a.part", "0" * 64, len(body)), ".a.part", placed=False)
     try:
