@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from pipeline.governors import Balance, Budget, Doubt, Hold, Price, RateGate, Streak
-from pipeline.model import Stop, StopKind, Ticket
+from pipeline.governors import Balance, Budget, Doubt, Hold, Outage, Price, RateGate, Streak
+from pipeline.model import Claim, Stop, StopKind, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +41,13 @@ class Admission:
         budget: Budget,
         price: Price,
         balance: Balance,
+        outage: Outage[Claim],
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self.budget = budget
         self.price = price
         self.balance = balance
+        self.outage = outage
         self.hold = Hold()
         self.streak = Streak()
         self.doubt: Doubt[Ticket] = Doubt()
@@ -75,6 +77,7 @@ class Admission:
             self._rate.sent(self._clock())
             self.budget.hold(lease.price)
             self.doubt.sending(lease)
+            self.outage.sending(lease)
             self._in_flight += 1
             return lease
 
@@ -124,8 +127,13 @@ class Admission:
         """Hold everyone after a 429; return for how many seconds."""
         return self.hold.limited(self._clock(), reset)
 
+    def troubled(self, lease: Lease, claim: Claim) -> tuple[Claim, ...]:
+        """Take a failure of the service; give those whose tries only revealed an outage."""
+        return self.outage.failed(claim, lease, self._clock())
+
     def resolved(self, lease: Lease, *, passed: bool) -> Ticket | None:
         """Tell the doubt how a call ended; return a job that this has convicted."""
+        self.outage.ended(lease)
         convicted = self.doubt.ended(lease, passed=passed)
         self._changed()
         return convicted
@@ -153,11 +161,13 @@ class Admission:
             if awaited:
                 return math.inf
             self.end(_reserve_stop(self.balance))
+        if self.stop is None and (lasted := self.outage.lasted(now)) is not None:
+            self.end(_outage_stop(lasted))
         if self.stop is not None:
             raise Ended
         if not self.doubt.may_send():
             return math.inf
-        return max(self.hold.delay(now), self._rate.delay(now))
+        return max(self.hold.delay(now), self._rate.delay(now), self.outage.delay(now))
 
     def _left(self) -> None:
         self._in_flight -= 1
@@ -177,6 +187,14 @@ def _weight(stop: Stop) -> int:
     if stop.kind in _SIGNALS:
         return 2
     return 1 if stop.kind is StopKind.JOURNAL else 0
+
+
+def _outage_stop(lasted: float) -> Stop:
+    return Stop(
+        StopKind.OUTAGE,
+        f"the service has been down for {lasted:.0f} s, longer than limits.give_up_after; no try "
+        "was used by that: run again when it is back",
+    )
 
 
 def _budget_stop(budget: Budget, price: int) -> Stop:

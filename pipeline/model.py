@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Claim: TypeAlias = tuple[str, str]
+"""A job's id and its fingerprint."""
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Point: TypeAlias = tuple[float, float]
 Box: TypeAlias = tuple[float, float, float, float]
@@ -99,6 +102,11 @@ class Ticket:
     status: Status
     attempts: int = 0
     twin_of: str | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """What names the ticket, whatever its state."""
+        return self.job.id, self.fingerprint
 
     @property
     def seed(self) -> int:

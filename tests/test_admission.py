@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from pipeline.admission import Admission, Ended, Lease
-from pipeline.governors import Balance, Budget, Price, RateGate
+from pipeline.governors import Balance, Budget, Outage, Price, RateGate
 from pipeline.model import Job, Status, Stop, StopKind, Ticket
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def admission(
         budget=Budget(cap),
         price=Price(PRICE),
         balance=balance,
+        outage=Outage(1800),
         clock=clock,
     )
 

@@ -30,6 +30,11 @@ class Answer:
         self._pieces = pieces
         self._kept: list[bytes] = []
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether HTTP tells where the body ends; else it ends with the connection."""
+        return any(name in self.headers for name in ("content-length", "transfer-encoding"))
+
     async def head(self, most: int) -> bytes:
         """Read up to `most` bytes of the body's start; `pieces` gives them again."""
         size = sum(map(len, self._kept))

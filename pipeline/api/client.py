@@ -1,75 +1,36 @@
-"""The API's verbs: submit, poll, result, download, balance."""
+"""The API's verbs: submit, poll, result, download, balance, history."""
 
 from __future__ import annotations
 
-import re
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
-
-from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from pipeline.api import wire
-from pipeline.api.classify import Meaning, Means, Operation, classify
+from pipeline.api.asking import FREE_SECONDS, LARGEST_JSON, SMALL, Asker
+from pipeline.api.classify import Meaning, Means, Operation
+from pipeline.api.history import page_rows
 from pipeline.api.transport import Request, Transport
-from pipeline.errors import AnswerTooLargeError, ApiError, Charged, UsageError
-from pipeline.formats import Format, sniff
-from pipeline.retry import FREE, FREE_TRIES
+from pipeline.errors import ApiError, BrokenConnectionError, Charged
+from pipeline.identity import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from datetime import date
 
     from pipeline.api.answer import Answer
-
-T = TypeVar("T")
-
-SMALL = 1 << 20
-"""The most that is read of an answer which should be small, in bytes."""
-
-_LARGEST_JSON = 64 << 20
+    from pipeline.api.endpoint import Endpoint
+    from pipeline.reconcile import Row
 
 LARGEST_RESULT = 1 << 30
 """The most that a result may have, in bytes (the model's are at most about 90 MB)."""
 
-_FREE_SECONDS = 15.0
-_DOWNLOAD_SECONDS = 600.0
+DOWNLOAD_SECONDS = 600.0
+"""The most that fetching a result may take, in seconds."""
+
 _BALANCE_SECONDS, _BALANCE_TRIES = 5.0, 3
+_PER_PAGE = 50  # a row may carry its picture
 _REDIRECTS = 5
-_KEY = re.compile(r"[!-~]{1,4096}")
-_SECRET_LENGTH = 8
-_VERSION = re.compile(r"/v[12]/")
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the API is. `key` goes to these URLs' hosts and nowhere else; it is never shown.
-
-    `timeout` in seconds: one v1 call, or one v2 job from submit to result. Raises UsageError for
-    a key that cannot stand in a header.
-    """
-
-    url: str
-    protocol: str
-    key: str = field(repr=False)
-    timeout: float
-    credits_url: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a key that HTTP cannot carry, before anything is sent with it."""
-        if not _KEY.fullmatch(self.key):
-            raise UsageError("the API key is empty, or holds characters that no key has")
-
-    @property
-    def requests_url(self) -> str:
-        """Where v2's requests are asked for, on the API's own host whatever an answer says."""
-        return f"{_VERSION.split(self.url, maxsplit=1)[0]}/v2/requests"
-
-
-class _Again(Exception):  # noqa: N818 - a signal to tenacity, never seen outside
-    def __init__(self, meaning: Meaning) -> None:
-        super().__init__(meaning.message)
-        self.meaning = meaning
 
 
 class Client:
@@ -85,8 +46,8 @@ class Client:
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._transport = transport
+        self._asker = Asker(transport, endpoint, sleep)
         self.endpoint = endpoint
-        self._sleep = sleep
 
     @asynccontextmanager
     async def submit(self, body: bytes) -> AsyncIterator[Answer]:
@@ -103,35 +64,78 @@ class Client:
         """
         blocking = self.endpoint.protocol == "v1" and answer.status == 200
         body = b"" if blocking else await answer.head(SMALL)
-        return self._classified(Operation.SUBMIT, answer, body)
+        if answer.status == 200 and not answer.is_bounded and wire.is_cut(body):
+            raise BrokenConnectionError("the connection closed in the midst of its JSON")
+        return self._asker.classified(Operation.SUBMIT, answer, body)
 
-    async def poll(self, request_id: str) -> Meaning:
+    async def poll(self, request_id: str, seconds: float = FREE_SECONDS) -> Meaning:
         """Ask once how far a v2 request is; whoever follows it asks again."""
         url = f"{self.endpoint.requests_url}/{quote(request_id, safe='')}/status"
-        meaning, _ = await self._ask(Operation.POLL, url, tries=1)
+        seconds = min(seconds, FREE_SECONDS)
+        meaning, _ = await self._asker.ask(Operation.POLL, url, tries=1, seconds=seconds)
         return meaning
 
     @asynccontextmanager
-    async def result(self, request_id: str) -> AsyncIterator[tuple[Meaning, Answer | None]]:
+    async def result(
+        self, request_id: str, seconds: float
+    ) -> AsyncIterator[tuple[Meaning, Answer | None]]:
         """Ask for the answer of a v2 request that is done; its body is still to be taken.
 
-        None where there was no answer at all.
+        No try begins after `seconds`, and none lasts longer. None where there was no answer at all.
         """
         url = f"{self.endpoint.requests_url}/{quote(request_id, safe='')}"
         async with AsyncExitStack() as stack:
-            yield await self._retried(FREE_TRIES, self._result_once, url, stack)
+            yield await self._asker.stream(Operation.RESULT, url, seconds, stack)
 
     async def balance(self) -> int | None:
         """Ask for the account's credits, in micro-credits; None where it cannot be read."""
         if self.endpoint.credits_url is None:
             return None
         url = self.endpoint.credits_url
-        meaning, body = await self._ask(
+        meaning, body = await self._asker.ask(
             Operation.BALANCE, url, tries=_BALANCE_TRIES, seconds=_BALANCE_SECONDS
         )
         if meaning.means is Means.REFUSED:
             raise ApiError(meaning.message, charged=Charged.NO, kind=meaning.kind)
         return wire.balance(wire.json_object(body)) if meaning.means is Means.RECEIVED else None
+
+    async def request(self, request_id: str) -> Row | None:
+        """Ask the history for one request, of whatever age.
+
+        None where it does not show it, or there is no history. Raises ApiError where it cannot be
+        read.
+        """
+        if self.endpoint.history_url is None:
+            return None
+        url = f"{self.endpoint.history_url}/{quote(request_id, safe='')}"
+        meaning, body = await self._asker.ask(Operation.HISTORY, url, most=LARGEST_JSON)
+        if meaning.means is Means.EXPIRED:
+            return None
+        rows = page_rows(b"[%b]" % body) if meaning.means is Means.RECEIVED else None
+        if not rows or rows[0].request_id != request_id:
+            raise _unread(meaning)
+        return rows[0]
+
+    async def requests(self, first: date, last: date, page: int) -> list[Row]:
+        """Ask the history for a page of the requests of some days, both included, from page 1 on.
+
+        An empty page is behind the last. Raises ApiError where it cannot be read whole.
+        """
+        asked = urlencode(
+            {
+                "model_name": MODEL,
+                "from_date": first.isoformat(),
+                "to_date": last.isoformat(),
+                "page": page,
+                "per_page": _PER_PAGE,
+            }
+        )
+        url = f"{self.endpoint.history_url}?{asked}"
+        meaning, body = await self._asker.ask(Operation.HISTORY, url, most=LARGEST_JSON)
+        rows = page_rows(body) if meaning.means is Means.RECEIVED else None
+        if rows is None:
+            raise _unread(meaning)
+        return rows
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[Answer]:
@@ -140,9 +144,9 @@ class Client:
         The error's kind is `link_dead` where the file is gone; any other is worth a later try.
         """
         for _ in range(_REDIRECTS + 1):
-            async with self._transport.send(Request("GET", url, _DOWNLOAD_SECONDS)) as answer:
+            async with self._transport.send(Request("GET", url, DOWNLOAD_SECONDS)) as answer:
                 body = b"" if answer.status == 200 else await answer.head(SMALL)
-                meaning = self._classified(Operation.DOWNLOAD, answer, body)
+                meaning = self._asker.classified(Operation.DOWNLOAD, answer, body)
                 if meaning.means is Means.RECEIVED:
                     yield answer
                     return
@@ -151,84 +155,11 @@ class Client:
             url = _target(url, answer.headers.get("location", ""))
         raise _astray(f"leads through more than {_REDIRECTS} redirects")
 
-    def without_key(self, text: str) -> str:
-        """Take the key out of what an answer says, before it is written anywhere."""
-        key = self.endpoint.key
-        return text.replace(key, "[key]") if len(key) >= _SECRET_LENGTH else text
 
-    async def _ask(
-        self,
-        operation: Operation,
-        url: str,
-        *,
-        tries: int = FREE_TRIES,
-        seconds: float = _FREE_SECONDS,
-    ) -> tuple[Meaning, bytes]:
-        """GET with the key, and read the whole of a small answer."""
-        meaning, body = await self._retried(tries, self._ask_once, operation, url, seconds)
-        return meaning, body or b""
-
-    async def _retried(
-        self, tries: int, ask: Callable[..., Awaitable[tuple[Meaning, T]]], *args: object
-    ) -> tuple[Meaning, T | None]:
-        """Try again, free, at errors of the service and the network; give the last one up."""
-        retrying = AsyncRetrying(
-            sleep=self._sleep,
-            wait=FREE.wait,
-            stop=stop_after_attempt(tries),
-            retry=retry_if_exception_type((ApiError, _Again)),
-        )
-        try:
-            return await retrying(ask, *args)
-        except RetryError as error:
-            return _last(error), None
-
-    async def _ask_once(
-        self, operation: Operation, url: str, seconds: float
-    ) -> tuple[Meaning, bytes]:
-        request = Request("GET", url, seconds, key=self.endpoint.key)
-        async with self._transport.send(request) as answer:
-            body = await answer.head(SMALL + 1)
-            if len(body) > SMALL:
-                raise AnswerTooLargeError(f"the answer is larger than {SMALL:,} bytes")
-            return _once(self._classified(operation, answer, body)), body
-
-    async def _result_once(self, url: str, stack: AsyncExitStack) -> tuple[Meaning, Answer]:
-        """Understand a result by its head, or by the whole of its JSON if that is not vast."""
-        request = Request("GET", url, _DOWNLOAD_SECONDS, key=self.endpoint.key)
-        async with AsyncExitStack() as trying:
-            answer = await trying.enter_async_context(self._transport.send(request))
-            body = await answer.head(SMALL)
-            if sniff(body) is Format.JSON and len(body) == SMALL:
-                whole = await answer.head(_LARGEST_JSON + 1)
-                body = whole if len(whole) <= _LARGEST_JSON else body
-            meaning = _once(self._classified(Operation.RESULT, answer, body))
-            stack.push_async_exit(trying.pop_all())
-            return meaning, answer
-
-    def _classified(self, operation: Operation, answer: Answer, body: bytes) -> Meaning:
-        """Classify, with the key taken out of whatever the answer quotes of it.
-
-        Before, because a message is cut and half a key may stay; and after, because JSON and HTML
-        can spell it otherwise.
-        """
-        key, headers = self.endpoint.key, answer.headers
-        if len(key) < _SECRET_LENGTH:
-            return classify(operation, answer.status, headers, body)
-        headers = {name: value.replace(key, "[key]") for name, value in headers.items()}
-        bare = body.replace(key.encode(), b"[key]")
-        meaning = classify(operation, answer.status, headers, bare)
-        receipt = meaning.receipt
-        if key in str(receipt.metrics):
-            receipt = replace(receipt, metrics={})
-        return replace(meaning, message=self.without_key(meaning.message), receipt=receipt)
-
-
-def _once(meaning: Meaning) -> Meaning:
-    """Give a meaning on, unless it asks for another try."""
-    if meaning.means in {Means.AGAIN, Means.LIMITED}:
-        raise _Again(meaning)
-    return meaning
+def _unread(meaning: Meaning) -> ApiError:
+    said = meaning.message or "it is no list of requests"
+    message = f"the provider's history cannot be read: {said}"
+    return ApiError(message, charged=Charged.NO, kind="history")
 
 
 def _target(url: str, location: str) -> str:
@@ -245,10 +176,3 @@ def _target(url: str, location: str) -> str:
 
 def _astray(how: str) -> ApiError:
     return ApiError(f"the file's link {how}", charged=Charged.YES, kind="download_failed")
-
-
-def _last(error: RetryError) -> Meaning:
-    cause = error.last_attempt.exception()
-    if isinstance(cause, _Again):
-        return cause.meaning
-    return Meaning(Means.AGAIN, Charged.MAYBE, "no_connection", str(cause))

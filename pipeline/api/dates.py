@@ -29,7 +29,7 @@ def reset_delay(headers: Mapping[str, str], now: datetime) -> float | None:
     send. From 0 to LONGEST_RESET.
     """
     sent = _http_date(headers.get("date", "")) or now
-    reset = _instant(headers.get("x-rate-limit-reset-at-utc", ""))
+    reset = instant(headers.get("x-rate-limit-reset-at-utc", ""))
     if reset is None:
         return _retry_after(headers.get("retry-after", ""), sent)
     return _capped((reset - sent).total_seconds() + _ROUNDED)
@@ -46,7 +46,8 @@ def _capped(seconds: float) -> float:
     return min(max(seconds, 0.0), LONGEST_RESET)
 
 
-def _instant(text: str) -> datetime | None:
+def instant(text: str) -> datetime | None:
+    """Read a time of any plausible spelling; None for anything else. Without a zone it is UTC."""
     text = text.strip()
     if _EPOCH.fullmatch(text):
         seconds = float(text)

@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 
 _DEEPEST = 4
 _MESSAGE_LENGTH = 300
+_MOST_VALUES = 200_000
 _OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 _TAG = re.compile(r"<[^<>]*>")
 
 
 def json_value(body: bytes | str) -> Any:
-    """Read JSON; None for what is none, however it is broken or nested."""
+    """Read JSON; None for what is none, however it is broken or nested.
+
+    Nor is what has more values than any answer: 30 MiB of `[0,0,…` become 400 MiB of them.
+    """
+    if body.count(b"," if isinstance(body, bytes) else ",") > _MOST_VALUES:  # type: ignore[arg-type]
+        return None
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

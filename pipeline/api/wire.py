@@ -31,6 +31,7 @@ __all__ = [
     "embedded",
     "error_text",
     "is_completed",
+    "is_cut",
     "is_failed",
     "is_free",
     "is_queued",
@@ -43,6 +44,8 @@ __all__ = [
     "one_line",
     "receipt",
     "request_body",
+    "request_fields",
+    "request_id",
 ]
 
 _QUEUED = frozenset({"QUEUED", "PENDING", "IN_QUEUE", "PROCESSING", "IN_PROGRESS", "RUNNING"})
@@ -60,10 +63,17 @@ _WHOLE = re.compile(r"[0-9]{1,18}")
 def request_body(ticket: Ticket, image: bytes, mask: bytes | None) -> bytes:
     """Build the JSON body of a submit, the same for v1 and v2.
 
-    `image` and `mask` are file bytes; they go as bare base64. Points and box go as JSON text;
-    `seed` and `include_artifacts` always go (API page, Attributes). Joined bytes: the picture
-    stands in memory once as base64, and never as text.
+    `image` and `mask` are file bytes; they go as bare base64 (API page, Attributes). Joined bytes:
+    the picture stands in memory once as base64, and never as text.
     """
+    pieces = [b'{"image":"', pybase64.b64encode(image), b'",']
+    if mask is not None:
+        pieces += [b'"mask":"', pybase64.b64encode(mask), b'",']
+    return b"".join([*pieces, json.dumps(request_fields(ticket)).encode()[1:]])
+
+
+def request_fields(ticket: Ticket) -> dict[str, Json]:
+    """Give what goes beside the pictures: points and box as JSON text, the seed always."""
     job = ticket.job
     fields: dict[str, Json] = {
         "seed": ticket.seed,
@@ -75,10 +85,12 @@ def request_body(ticket: Ticket, image: bytes, mask: bytes | None) -> bytes:
         fields["point_coords"] = json.dumps(plain(job.point_coords))
     if job.bounding_box is not None:
         fields["bounding_box"] = json.dumps(plain(job.bounding_box))
-    pieces = [b'{"image":"', pybase64.b64encode(image), b'",']
-    if mask is not None:
-        pieces += [b'"mask":"', pybase64.b64encode(mask), b'",']
-    return b"".join([*pieces, json.dumps(fields).encode()[1:]])
+    return fields
+
+
+def is_cut(body: bytes) -> bool:
+    """Tell whether a body begins as a JSON object and does not end as one."""
+    return body.lstrip()[:1] == b"{" and json_value(body) is None
 
 
 def is_queued(answer: Mapping[str, Any]) -> bool:
@@ -96,7 +108,12 @@ def is_queued(answer: Mapping[str, Any]) -> bool:
 
 def names_request(answer: Mapping[str, Any]) -> bool:
     """Tell whether an answer names its request, as all of v2's do."""
-    return _request_id(answer.get("request_id")) is not None
+    return request_id(answer) is not None
+
+
+def request_id(answer: Mapping[str, Any]) -> str | None:
+    """Give the id by which an answer names its request, if that is one."""
+    return _request_id(answer.get("request_id"))
 
 
 def is_running(answer: Mapping[str, Any]) -> bool:
@@ -134,7 +151,7 @@ def receipt(
         metrics = {"generation_time": one_line(seconds[:40])}
     header_id = headers.get("x-request-id") if named else None
     return Receipt(
-        request_id=_request_id(answer.get("request_id")) or _request_id(header_id),
+        request_id=request_id(answer) or _request_id(header_id),
         credits=_first(micro(headers.get("x-cost")), micro(metrics.get("cost"))),
         remaining=_first(
             micro(headers.get("x-remaining-credits")), micro(metrics.get("remaining_credits"))

@@ -6,18 +6,22 @@ from pipeline.batch.outcome import Summary, jobs_json, money_json
 from pipeline.batch.plan import Plan, plan
 from pipeline.batch.probe import Probed, probe
 from pipeline.batch.putback import PutBack, put_back
-from pipeline.batch.run import Options, run
+from pipeline.batch.resolving import Resolved, claim, resolve
+from pipeline.batch.run import run
 from pipeline.batch.standing import job_rows, standing_jobs, standing_money
+from pipeline.batch.work import Options
 
 __all__ = [
     "Options",
     "Plan",
     "Probed",
     "PutBack",
+    "Resolved",
     "Summary",
     "access",
     "books_of",
     "check_inputs",
+    "claim",
     "find_key",
     "job_rows",
     "jobs_json",
@@ -25,6 +29,7 @@ __all__ = [
     "plan",
     "probe",
     "put_back",
+    "resolve",
     "run",
     "standing_jobs",
     "standing_money",

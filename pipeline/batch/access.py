@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from pipeline import __version__
-from pipeline.api.client import Client, Endpoint
+from pipeline.api.client import Client
+from pipeline.api.endpoint import Endpoint
 from pipeline.api.transport import http
 from pipeline.batch.hosting import hosted
 from pipeline.errors import UsageError
@@ -59,12 +60,16 @@ async def access(
         transport = await stack.enter_async_context(http(user_agent=f"catalog3d/{__version__}"))
         if api.is_emulator:
             urls = await stack.enter_async_context(hosted(books))
-            endpoint = Endpoint(urls["v1"], "v1", "local", api.timeout, urls["credits_url"])
+            endpoint = Endpoint(
+                urls["v1"], "v1", "local", api.timeout, urls["credits_url"], urls["history_url"]
+            )
         elif key is None:
             raise UsageError(
                 f"no API key: set the environment variable {api.key_env} (or {api.key_env}_FILE "
                 "to a file that holds it)"
             )
         else:
-            endpoint = Endpoint(api.url, api.protocol, key, api.timeout, api.credits_url)
+            endpoint = Endpoint(
+                api.url, api.protocol, key, api.timeout, api.credits_url, api.history_url
+            )
         yield Client(wrap(transport), endpoint, anyio.sleep)

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from pipeline import __version__
 from pipeline.api.transcript import Recording
-from pipeline.batch.run import Options, run
+from pipeline.batch.run import run
 from pipeline.batch.standing import job_rows
+from pipeline.batch.work import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

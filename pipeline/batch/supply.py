@@ -55,6 +55,10 @@ class Supply:
                 after = (each.ticket.job.priority, each.position)
                 left = left and left - 1
 
+    async def rescues(self) -> list[Ticket]:
+        """Give what is paid for, or may be, and not home."""
+        return await self._roster.rescues()
+
     async def paid_for(self, tickets: Sequence[Ticket]) -> AsyncIterator[Ticket]:
         """Give these, until a signal."""
         for ticket in tickets:

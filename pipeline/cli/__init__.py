@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "Turn the manifest's photographs into 3D models.",
     "status": "Show where things stand.",
     "jobs": "List the jobs, a row each.",
+    "resolve": "Settle unknown jobs by the provider's history.",
     "retry": "Put failed jobs back, for the next run.",
     "probe": "Buy one model, and write down what the API answered.",
     "credits": "Show the account's balance.",

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ import click
 
 from pipeline.batch import find_key
 from pipeline.batch import probe as probe_job
-from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, say_json
+from pipeline.cli.session import JSON, MANIFEST, ends_cleanly, now, say_json
 from pipeline.errors import CatalogError, UsageError
 from pipeline.manifest import load
 from pipeline.report.lines import Lines
@@ -52,7 +51,7 @@ def probe(*, manifest: Path, only: str, transcript: Path | None, as_json: bool) 
     key = find_key(loaded.api.key_env, os.environ)
     price = credits_text(loaded.budget.price_micro)
     click.echo(f"this buys one call, for about {price} credits", err=True)
-    lines = Lines(sys.stderr, verbosity=1, now=_now, clock=time.monotonic)
+    lines = Lines(sys.stderr, verbosity=1, now=now, clock=time.monotonic)
     with _transcript(path) as write:
         work = partial(probe_job, loaded, only, key=key, on_event=lines, write=write)
         probed = anyio.run(work)
@@ -89,7 +88,3 @@ def _transcript(path: Path) -> Iterator[Callable[[dict[str, Json]], None]]:
     finally:
         if path.stat().st_size == 0:
             path.unlink()
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

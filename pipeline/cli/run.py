@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from contextlib import nullcontext
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from pipeline.cli.session import (
     ONLY,
     ManyIds,
     ends_cleanly,
+    now,
     reader_left,
     say_json,
     verbosity,
@@ -88,7 +88,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     Exit codes: 0 done, 1 some jobs failed or are open, 2 bad manifest or no key, 3 out of credits,
     4 budget reached, 5 the API refuses the run, 6 another run holds the ledger, 7 useless results,
-    74 ledger or disk failed, 130 and 143 stopped by a signal.
+    8 the service stayed down, 74 ledger or disk failed, 130 and 143 stopped by a signal.
     """
     loaded = load(manifest)
     wanted = frozenset(only) or None
@@ -124,13 +124,9 @@ def _nearer(folder: Path) -> str:
 def _listener(verbosity: int, log_format: str) -> AbstractContextManager[Callable[[Event], None]]:
     """Choose how progress shows: a live display on a terminal, lines elsewhere."""
     if log_format == "json":
-        return nullcontext(JsonLines(sys.stderr, now=_now))
+        return nullcontext(JsonLines(sys.stderr, now=now))
     console = Console(stderr=True, highlight=False)
     if console.is_terminal and verbosity >= 0:
         return LiveDisplay(console, verbosity=verbosity, clock=time.monotonic)
-    lines = Lines(sys.stderr, verbosity=verbosity, now=_now, clock=time.monotonic)
+    lines = Lines(sys.stderr, verbosity=verbosity, now=now, clock=time.monotonic)
     return nullcontext(lines)
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
@@ -29,27 +30,34 @@ _BAD_USAGE, _WRONG, _INTERNAL, _IO, _LOCKED = 2, 1, 70, 74, 6
 
 
 class ManyIds(click.Command):
-    """A command whose `--only` takes several ids: `--only a b`, `--only a --only b`.
+    """A command whose repeatable options take several ids: `--only a b`, `--only a --only b`.
 
     click gives an option a fixed number of values, so once the manifest stands, each further word
-    behind `--only` is given an `--only` of its own.
+    behind such an option is given an option of its own.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Spell `--only a b` as click reads it."""
+        many = {
+            name
+            for param in self.params
+            if isinstance(param, click.Option) and param.multiple
+            for name in param.opts
+        }
         spelled: list[str] = []
-        behind, manifest_stands = False, False
+        behind, manifest_stands = "", False
         for position, word in enumerate(args):
             if word == "--":
                 spelled += args[position:]
                 break
             option = word.startswith("-") and word != "-"
-            follows = bool(spelled) and spelled[-1] == "--only"
+            follows = bool(spelled) and spelled[-1] in many
             if not option and behind and manifest_stands and not follows:
-                spelled.append("--only")
+                spelled.append(behind)
             elif not option and not follows and not _takes_value(self, spelled):
                 manifest_stands = True
-            behind = word == "--only" if option else behind
+            if option:
+                behind = word if word in many else ""
             spelled.append(word)
         return super().parse_args(ctx, spelled)
 
@@ -60,6 +68,11 @@ def _takes_value(command: click.Command, spelled: list[str]) -> bool:
         isinstance(param, click.Option) and not param.is_flag and spelled[-1] in param.opts
         for param in command.params
     )
+
+
+def now() -> datetime:
+    """Tell the time of day, where the user is."""
+    return datetime.now().astimezone()
 
 
 def say_json(value: Mapping[str, Json]) -> None:

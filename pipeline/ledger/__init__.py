@@ -5,8 +5,9 @@ from pipeline.ledger.lookup import Buyer, Lookup
 from pipeline.ledger.moves import Closing, Moves, Sending
 from pipeline.ledger.reader import Failed, JobRow, Known, Money, Reader, reading
 from pipeline.ledger.roster import BEFORE_ALL, Roster, begin, put_failed_back
-from pipeline.ledger.rows import Finished, Posting, Purchase, Stored, Waiting
+from pipeline.ledger.rows import Finished, Posting, Purchase, Stored, Unknown, Waiting
 from pipeline.ledger.session import Session
+from pipeline.ledger.settling import resend, write_off
 from pipeline.ledger.writer import Writer, writing
 
 __all__ = [
@@ -27,11 +28,14 @@ __all__ = [
     "Sending",
     "Session",
     "Stored",
+    "Unknown",
     "Waiting",
     "Writer",
     "begin",
     "hold",
     "put_failed_back",
     "reading",
+    "resend",
+    "write_off",
     "writing",
 ]

@@ -6,14 +6,14 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import LedgerError
-from pipeline.ledger.statements import SCHEMA
+from pipeline.ledger.statements import MIGRATIONS, SCHEMA
 from pipeline.model import TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """The schema this program reads and writes (`PRAGMA user_version`)."""
 
 _BUSY_SECONDS = 30.0
@@ -61,6 +61,15 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
     return bool(tables)
 
 
+def _missing(connection: sqlite3.Connection, *, exists: bool) -> str:
+    """Give what makes a file a ledger of the present version; "" where it is one."""
+    if not exists:
+        return SCHEMA
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    steps = [MIGRATIONS[each] for each in range(version + 1, VERSION + 1)]
+    return "\n".join([*steps, f"PRAGMA user_version = {VERSION};"]) if steps else ""
+
+
 def _opened(
     path: Path,
     prepare: Callable[[sqlite3.Connection, Path], object],
@@ -89,8 +98,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise LedgerError(f"{path}: no write-ahead log here; put output.ledger on a local disk")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")
-    if not exists:
-        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+    connection.executescript(f"BEGIN IMMEDIATE; {_missing(connection, exists=exists)} COMMIT;")
     connection.executescript(_LEGAL_MOVES)
     connection.executemany(
         "INSERT INTO legal_move VALUES (?, ?)",

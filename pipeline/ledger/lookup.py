@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.ledger.rows import Purchase, Stored, purchase_of, stored_of, ticket_of
+from pipeline.ledger.rows import (
+    Purchase,
+    Stored,
+    Unknown,
+    asked_of,
+    purchase_of,
+    stored_of,
+    ticket_of,
+    unknown_of,
+)
 from pipeline.model import Error, Status, Ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipeline.ledger.session import Session
+    from pipeline.reconcile import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,10 @@ class Lookup:
         """Give the state that a ticket is in now."""
         rows = await self._session.rows("ticket_status", **_key(ticket))
         return Status(rows[0]["status"])
+
+    async def tries(self, ticket: Ticket) -> int:
+        """Give the tries that a ticket has used by now."""
+        return int((await self._session.rows("tries", **_key(ticket)))[0]["attempts"])
 
     async def buyer(self, ticket: Ticket) -> Buyer | None:
         """Give the other job that bought, or is buying, the same fingerprint."""
@@ -59,6 +76,21 @@ class Lookup:
         """Give what a ticket owns on disk, the result first."""
         rows = await self._session.rows("files_of", id=job, fingerprint=fingerprint)
         return [stored_of(row) for row in rows]
+
+    async def unknown(self) -> list[Unknown]:
+        """Give the attempts of the whole ledger whose bill nobody knows, oldest first."""
+        return [unknown_of(row) for row in await self._session.rows("unknown_attempts")]
+
+    async def settled_without_id(self, parameters: Iterable[str]) -> list[Asked]:
+        """Give settled attempts of these parameters that a row of the history may be of too."""
+        bound = json.dumps(sorted(set(parameters)))
+        rows = await self._session.rows("settled_without_id", parameters=bound)
+        return [asked_of(row) for row in rows]
+
+    async def owners_of(self, requests: Iterable[str]) -> list[Asked]:
+        """Give the attempts that own requests of the history."""
+        rows = await self._session.rows("owners_of_requests", requests=json.dumps(list(requests)))
+        return [asked_of(row) for row in rows]
 
     async def owner_of(self, path: str) -> tuple[str, str] | None:
         """Tell whose a path below the output folder is: (id, fingerprint)."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IllegalMoveError
-from pipeline.ledger.rows import Stored, error_columns, links_column
+from pipeline.ledger.rows import Stored, billed_columns, error_columns
 from pipeline.ledger.statements import SQL
-from pipeline.model import TRANSITIONS, Artifact, Error, Link, Receipt, Status, Ticket
+from pipeline.model import TRANSITIONS, Artifact, Claim, Error, Link, Receipt, Status, Ticket
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,11 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What is journaled before a POST: v1 or v2, the hash of the body's bytes, the price held."""
+    """What is journaled before a POST: v1 or v2, the hash of the body's bytes, the price held.
+
+    `parameters`, canonical, and the pictures' hashes tell the request apart in the history.
+    """
 
     protocol: str
     body_sha256: str
     reserved: int
+    parameters: str | None = None
+    image_sha256: str | None = None
+    mask_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,7 @@ class Moves:
         is pending no longer, another of the same fingerprint is bought or being bought, or money
         may stand behind an older version of the job.
         """
-        bound = self._move(ticket, Status.SENT, tries=0) | {
-            "protocol": sending.protocol,
-            "body_sha256": sending.body_sha256,
-            "reserved": sending.reserved,
-        }
+        bound = self._move(ticket, Status.SENT, tries=0) | asdict(sending)
 
         def work(db: sqlite3.Connection) -> int | None:
             for obstacle in ("buyer", "predecessor"):
@@ -83,16 +84,15 @@ class Moves:
         self, ticket: Ticket, attempt: int, receipt: Receipt, links: Iterable[Link] = ()
     ) -> Ticket:
         """`→ received`: the bill, before the files."""
-        billed = ("attempt_billed", _billed(attempt, receipt, links))
-        tries = 0 if ticket.status is Status.UNKNOWN else 1  # an unknown one has used its try
-        return await self._step(ticket, Status.RECEIVED, None, billed, tries)
+        billed = ("attempt_billed", billed_columns(attempt, receipt, links))
+        return await self._step(ticket, Status.RECEIVED, None, billed, _tries(ticket))
 
     async def failed_billed(
         self, ticket: Ticket, attempt: int, receipt: Receipt, error: Error
     ) -> Ticket:
         """`→ failed`, and billed: the service says that it ran, failed, and cost."""
-        billed = ("attempt_billed", _billed(attempt, receipt, ()))
-        return await self._step(ticket, Status.FAILED, error, billed, tries=1)
+        billed = ("attempt_billed", billed_columns(attempt, receipt, ()))
+        return await self._step(ticket, Status.FAILED, error, billed, _tries(ticket))
 
     async def closed(
         self, ticket: Ticket, attempt: int, closing: Closing, status: Status
@@ -108,9 +108,28 @@ class Moves:
         }
         return await self._step(ticket, status, error, ("attempt_closed", closed), closing.tries)
 
+    async def settled(self, attempt: int, receipt: Receipt | None) -> None:
+        """Settle an attempt that no ticket waits for any more; None: it was not billed."""
+        if receipt is None:
+            closed = {"number": attempt, "state": "unbilled", "request_id": None}
+            more = {"http_status": None, "remaining": None, **error_columns(None)}
+            await self._session.execute("attempt_closed", **closed, **more)
+        else:
+            await self._session.execute("attempt_billed", **billed_columns(attempt, receipt, ()))
+
+    async def given_back(self, claims: Sequence[Claim]) -> None:
+        """Give tries back that only revealed an outage; what failed by them is pending again."""
+        keys = [self._session.bound(id=id_, fingerprint=print_) for id_, print_ in claims]
+
+        def work(db: sqlite3.Connection) -> None:
+            for key in keys:
+                db.execute(SQL["give_back"], key)
+
+        await self._session.write(work)
+
     async def found(self, attempt: int, receipt: Receipt, links: Iterable[Link]) -> None:
         """Note what the body of a billed answer said beside its headers."""
-        await self._session.execute("attempt_found", **_billed(attempt, receipt, links))
+        await self._session.execute("attempt_found", **billed_columns(attempt, receipt, links))
 
     async def stored(self, ticket: Ticket, files: Sequence[Stored]) -> None:
         """Note hashes, sizes and temporary names, before the renames."""
@@ -202,6 +221,11 @@ class Moves:
         return replace(ticket, status=status, attempts=ticket.attempts + tries)
 
 
+def _tries(ticket: Ticket) -> int:
+    """Give the tries that a bill uses: an unknown job has used its try already."""
+    return 0 if ticket.status is Status.UNKNOWN and ticket.attempts else 1
+
+
 def _one(db: sqlite3.Connection, statement: str, move: dict[str, Any]) -> None:
     """Change the one row that a step is about; an attempt that is settled is settled for good."""
     if db.execute(SQL[statement], move).rowcount != 1:
@@ -220,15 +244,3 @@ def _put(db: sqlite3.Connection, key: dict[str, Any], files: Sequence[Stored]) -
                 f"job {key['id']}: {entry.artifact.path} is another job's file, and is left to it; "
                 "run again"
             )
-
-
-def _billed(attempt: int, receipt: Receipt, links: Iterable[Link]) -> dict[str, Any]:
-    return {
-        "number": attempt,
-        "request_id": receipt.request_id,
-        "credits": receipt.credits,
-        "remaining": receipt.remaining,
-        "seed": receipt.seed,
-        "metrics": json.dumps(receipt.metrics),
-        "links": links_column(links),
-    }

@@ -89,9 +89,9 @@ FROM ticket JOIN job USING (id)
 WHERE job.manifest = :manifest
   AND (ticket.status IN ('accepted', 'received')
          AND (ticket.attempt IS NOT NULL OR ticket.twin_of IS NOT NULL)
-       OR ticket.status = 'unknown' AND EXISTS (
+       OR ticket.status = 'unknown' AND (ticket.twin_of IS NOT NULL OR EXISTS (
             SELECT 1 FROM attempt WHERE attempt.number = ticket.attempt
-              AND attempt.protocol = 'v2' AND attempt.request_id IS NOT NULL))
+              AND attempt.protocol = 'v2' AND attempt.request_id IS NOT NULL)))
 ORDER BY ticket.twin_of IS NOT NULL, ticket.attempt;
 
 -- name: waiting  the next pending jobs of a manifest, by priority, after a place in that order
@@ -155,8 +155,10 @@ SET twin_of = :twin_of, attempt = CASE WHEN :twin_of IS NULL THEN attempt END
 WHERE id = :id AND fingerprint = :fingerprint;
 
 -- name: attempt_sent  the intent to send, before the bytes leave
-INSERT INTO attempt (id, fingerprint, run, protocol, body_sha256, reserved, state, sent_at)
-VALUES (:id, :fingerprint, :run, :protocol, :body_sha256, :reserved, 'sent', :now);
+INSERT INTO attempt (id, fingerprint, run, protocol, body_sha256, reserved, state, sent_at,
+                     parameters, image_sha256, mask_sha256)
+VALUES (:id, :fingerprint, :run, :protocol, :body_sha256, :reserved, 'sent', :now,
+        :parameters, :image_sha256, :mask_sha256);
 
 -- name: attempt_accepted  the provider's name for the request, before the first poll
 UPDATE attempt SET state = 'accepted', request_id = :request_id
@@ -185,6 +187,47 @@ SET state = :state, settled_at = CASE :state WHEN 'unbilled' THEN :now END,
     request_id = COALESCE(request_id, :request_id),
     error_kind = :error_kind, error_message = :error_message
 WHERE number = :number AND state IN ('sent', 'accepted', 'unknown');
+
+-- name: unknown_attempts  attempts of which nobody knows the bill, and the tickets they were for
+SELECT attempt.*, ticket.spec, ticket.status, ticket.attempts, ticket.twin_of,
+       ticket.attempt IS attempt.number AND ticket.status = 'unknown' AS in_hand,
+       EXISTS (SELECT 1 FROM job WHERE job.id = attempt.id AND job.manifest = :manifest) AS mine
+FROM attempt JOIN ticket USING (id, fingerprint)
+WHERE attempt.state = 'unknown'
+ORDER BY attempt.number;
+
+-- name: settled_without_id  attempts, of some parameters, that a row of the history may be of too
+SELECT * FROM attempt
+WHERE request_id IS NULL AND state IN ('billed', 'unbilled')
+  AND error_kind IS NOT 'no_connection'
+  AND (parameters IS NULL OR parameters IN (SELECT value FROM json_each(:parameters)));
+
+-- name: owners_of_requests  the attempts that own requests of the history
+SELECT attempt.* FROM json_each(:requests) AS row JOIN attempt ON attempt.request_id = row.value;
+
+-- name: resend  put an unknown job back, its twins with it; its attempt stays, and its bill open
+UPDATE ticket
+SET status = 'pending', attempts = 0, attempt = NULL, twin_of = NULL, error_kind = NULL,
+    error_message = NULL, changed_at = :now
+WHERE status = 'unknown' AND fingerprint = :fingerprint;
+
+-- name: write_off  give an unknown job up, its twins with it
+UPDATE ticket
+SET status = 'failed', error_kind = :error_kind, error_message = :error_message,
+    changed_at = :now, changed_run = :run
+WHERE status = 'unknown' AND fingerprint = :fingerprint;
+
+-- name: give_back  a try that only revealed an outage; a job that failed by it is pending again
+UPDATE ticket
+SET attempts = MAX(0, attempts - 1), twin_of = NULL,
+    status = CASE status WHEN 'failed' THEN 'pending' ELSE status END,
+    changed_at = :now, changed_run = :run
+WHERE fingerprint = :fingerprint
+  AND (id = :id AND twin_of IS NULL AND status IN ('pending', 'sent', 'failed', 'unknown')
+       OR twin_of = :id AND status = 'failed');
+
+-- name: tries  how many tries a ticket has used
+SELECT attempts FROM ticket WHERE id = :id AND fingerprint = :fingerprint;
 
 -- name: purchase  the attempt in a ticket's hands
 SELECT attempt.* FROM ticket JOIN attempt ON attempt.number = ticket.attempt

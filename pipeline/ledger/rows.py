@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.model import Artifact, Error, Job, Link, Receipt, Status, Ticket
+from pipeline.reconcile import Asked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,6 +69,28 @@ class Purchase:
     settled_at: str | None
     receipt: Receipt
     links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An attempt of which nobody knows the bill; `ticket` is None where none waits for it.
+
+    `mine` where the job is of the manifest in hand. `reserved` in micro-credits.
+    """
+
+    asked: Asked
+    id: str
+    ticket: Ticket | None
+    mine: bool
+    reserved: int
+    body_sha256: str
+    http_status: int | None
+    error: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is for the manifest in hand to settle: its own, or one nobody waits for."""
+        return self.mine or self.ticket is None
 
 
 def posting_row(posting: Posting) -> dict[str, Any]:
@@ -141,12 +165,50 @@ def purchase_of(row: sqlite3.Row) -> Purchase:
     )
 
 
+def asked_of(row: sqlite3.Row, *, in_hand: bool = False) -> Asked:
+    """Read an attempt as the history's rows are compared with it."""
+    return Asked(
+        number=row["number"],
+        protocol=row["protocol"],
+        sent_at=datetime.fromisoformat(row["sent_at"]),
+        parameters=row["parameters"],
+        image_sha256=row["image_sha256"],
+        mask_sha256=row["mask_sha256"],
+        request_id=row["request_id"],
+        is_open=row["state"] == "unknown",
+        is_billed=row["state"] == "billed",
+        in_hand=in_hand,
+    )
+
+
+def unknown_of(row: sqlite3.Row) -> Unknown:
+    """Read an unknown attempt."""
+    return Unknown(
+        asked=asked_of(row, in_hand=bool(row["in_hand"])),
+        id=row["id"],
+        ticket=ticket_of(row) if row["in_hand"] else None,
+        mine=bool(row["mine"]),
+        reserved=row["reserved"],
+        body_sha256=row["body_sha256"],
+        http_status=row["http_status"],
+        error=row["error_message"] or "",
+    )
+
+
 def stored_of(row: sqlite3.Row) -> Stored:
     """Read a file's journal entry."""
     artifact = Artifact(row["role"], row["path"], row["sha256"], row["bytes"])
     return Stored(artifact, row["temporary"], bool(row["placed"]))
 
 
-def links_column(links: Iterable[Link]) -> str:
-    """Write links as their column holds them."""
-    return json.dumps([asdict(link) for link in links])
+def billed_columns(attempt: int, receipt: Receipt, links: Iterable[Link]) -> dict[str, Any]:
+    """Give a bill as the statements take it."""
+    return {
+        "number": attempt,
+        "request_id": receipt.request_id,
+        "credits": receipt.credits,
+        "remaining": receipt.remaining,
+        "seed": receipt.seed,
+        "metrics": json.dumps(receipt.metrics),
+        "links": json.dumps([asdict(link) for link in links]),
+    }

@@ -1,4 +1,4 @@
--- The ledger, version 1. Money is in whole micro-credits; times are ISO-8601 in UTC.
+-- The ledger, version 2. Money is in whole micro-credits; times are ISO-8601 in UTC.
 
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -33,7 +33,8 @@ CREATE INDEX job_by_order ON job (manifest, rank, position);
 -- The state of a job for one fingerprint. A changed job is another ticket of the same id.
 -- `attempt` is the row of the purchase in hand; `twin_of` the job that bought for this one.
 -- `spec` is the job as it was declared when it had this fingerprint. The fingerprint of a job whose
--- picture cannot be read is ''.
+-- picture cannot be read is ''. `accepted` is set where somebody has said, by `--accept-changes`,
+-- that a changed job is meant.
 CREATE TABLE ticket (
     id            TEXT NOT NULL,
     fingerprint   TEXT NOT NULL,
@@ -46,13 +47,15 @@ CREATE TABLE ticket (
     error_message TEXT,
     changed_at    TEXT NOT NULL,
     changed_run   INTEGER NOT NULL,
+    accepted      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (id, fingerprint)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ticket_by_fingerprint ON ticket (fingerprint);
 CREATE INDEX ticket_by_status ON ticket (status);
 
 -- One POST, kept for ever. `state`: sent and accepted and unknown are not settled and hold
--- `reserved`; billed carries `credits`; unbilled cost nothing.
+-- `reserved`; billed carries `credits`; unbilled cost nothing. `parameters` and the hashes are of
+-- what was sent, as the provider's history may show it; NULL before version 2.
 CREATE TABLE attempt (
     number        INTEGER PRIMARY KEY AUTOINCREMENT,
     id            TEXT NOT NULL,
@@ -74,9 +77,13 @@ CREATE TABLE attempt (
     metrics       TEXT NOT NULL DEFAULT '{}',
     links         TEXT NOT NULL DEFAULT '[]',
     error_kind    TEXT,
-    error_message TEXT
+    error_message TEXT,
+    parameters    TEXT,
+    image_sha256  TEXT,
+    mask_sha256   TEXT
 ) STRICT;
 CREATE INDEX attempt_by_ticket ON attempt (id, fingerprint);
+CREATE INDEX attempt_by_request ON attempt (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX attempt_by_state ON attempt (state) WHERE state IN ('sent', 'accepted', 'unknown');
 
 -- Files a ticket owns below the output folder. Until `placed`, the bytes stand under `temporary`.
@@ -99,4 +106,4 @@ CREATE TABLE override (
     seed     INTEGER NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

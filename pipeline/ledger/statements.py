@@ -19,5 +19,15 @@ def _text(name: str) -> str:
 SCHEMA = _text("schema.sql")
 """Makes an empty file a ledger of the present version."""
 
-SQL: Mapping[str, str] = {name: body.strip() for name, body in _NAMED.findall(_text("queries.sql"))}
+
+def _named(file: str) -> dict[str, str]:
+    return {name: body.strip() for name, body in _NAMED.findall(_text(file))}
+
+
+SQL: Mapping[str, str] = _named("queries.sql")
 """Each statement of queries.sql by its name."""
+
+MIGRATIONS: Mapping[int, str] = {
+    int(name.removeprefix("to_")): script for name, script in _named("migrations.sql").items()
+}
+"""The script that makes a ledger one of a version, out of one of the version before."""

@@ -54,7 +54,7 @@ def check(
     return Checked(None, values, bad)
 
 
-def _tell(  # noqa: PLR0913, PLR0917 - one fault, with all that it is told by
+def _tell(
     model: type[Strict],
     node: Mapping,
     name: str,

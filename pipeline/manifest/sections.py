@@ -186,6 +186,9 @@ class Limits(Strict):
     attempts: Whole = Field(4, ge=1, le=100)
     """Tries of one job at errors that may pass."""
 
+    give_up_after: Number = Field(1800, gt=0, le=86400)
+    """Seconds that a run waits for a service that is down, before it ends."""
+
 
 class Budget(Strict):
     """What a run may spend, in whole micro-credits here and in credits in the text."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 ANSWER = "answer"
 """The role of an answer's body until it is understood."""
 
-_LENGTHS = ("content-length", "transfer-encoding")
-
 
 async def keep_answer(desk: Desk, ticket: Ticket, attempt: int, answer: Answer) -> Stored:
     """Store a received job's answer under a temporary name, and journal its hash.
@@ -42,8 +40,7 @@ async def take(desk: Desk, temporary: str, answer: Answer) -> Written:
     """
     head = await answer.head(HEAD_BYTES)
     written = await desk.store.write(temporary, answer.pieces(LARGEST_RESULT))
-    endless = not any(name in answer.headers for name in _LENGTHS)
-    if endless and falls_short(head, written.bytes):
+    if not answer.is_bounded and falls_short(head, written.bytes):
         await desk.store.remove(temporary)
         raise BrokenConnectionError(f"the connection closed after {written.bytes:,} bytes")
     return written

@@ -11,7 +11,7 @@ from anyio import to_thread
 from pipeline.api.classify import Meaning, Means
 from pipeline.api.dates import reset_delay
 from pipeline.api.wire import receipt as receipt_of
-from pipeline.api.wire import request_body
+from pipeline.api.wire import request_body, request_fields
 from pipeline.errors import (
     AnswerTooLargeError,
     ApiError,
@@ -27,6 +27,7 @@ from pipeline.ledger import Closing, Sending
 from pipeline.model import Error, Event, Receipt, Status, Stop, StopKind, Ticket
 from pipeline.perform.answering import keep_answer
 from pipeline.perform.sharing import share_with_twins
+from pipeline.reconcile import canonical
 
 if TYPE_CHECKING:
     from pipeline.admission import Lease
@@ -34,34 +35,37 @@ if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
 
 
+_NO_SERVICE = frozenset({Means.AGAIN, Means.LOST, Means.LIMITED})
+
 CHANGED = "input_changed"
 """A picture that is no longer the one that was surveyed: another job, for the next run."""
 
 
-async def buy(desk: Desk, ticket: Ticket) -> Ticket:
-    """Take a job from pending as far as one paid call leads. Raises Ended with admission.
+async def buy(desk: Desk, ticket: Ticket) -> tuple[Ticket, bool]:
+    """Take a job from pending as far as one paid call leads; tell whether another try may help.
 
-    Uses up to one try; waiting for a rate limit uses none. The job stays pending, no try used,
-    where the ledger says that nothing may be sent.
+    Uses up to one try; waiting for a rate limit or an outage uses none. The job stays pending, no
+    try used, where the ledger says that nothing may be sent. Raises Ended with admission.
     """
     try:
-        body, sha256 = await to_thread.run_sync(_body, desk, ticket, limiter=desk.threads)
+        body, sending = await to_thread.run_sync(_body, desk, ticket, limiter=desk.threads)
         await desk.store.ready(desk.store.temporary(ticket.job.id, 0, "ready"))
     except InputError as error:
         status = Status.PENDING if error.kind == CHANGED else Status.INVALID
-        return await desk.move(ticket, status, Error(error.kind, error.message))
+        return await desk.move(ticket, status, Error(error.kind, error.message)), False
     while True:
         lease = await desk.admission.enter()
-        sending = Sending(desk.client.endpoint.protocol, sha256, lease.price)
-        sent = None if _suspected(desk, ticket) else await desk.moves.sent(ticket, sending)
+        priced = replace(sending, reserved=lease.price)
+        sent = None if _suspected(desk, ticket) else await desk.moves.sent(ticket, priced)
         if sent is None:
             desk.admission.settle(lease, 0)
             desk.admission.resolved(lease, passed=False)
-            return ticket
+            return ticket, False
         desk.tell(ticket, sent[0])
         ticket, means = await _Call(desk, *sent, lease).make(body)
-        if means is not Means.LIMITED:
-            return ticket
+        waits = means is Means.AGAIN and desk.admission.outage.is_on
+        if means is not Means.LIMITED and not waits:
+            return ticket, ticket.status is Status.PENDING and means in {Means.AGAIN, Means.FAILED}
 
 
 async def convict(desk: Desk, ticket: Ticket) -> None:
@@ -81,8 +85,11 @@ def _suspected(desk: Desk, ticket: Ticket) -> bool:
     return suspect is not None and suspect.fingerprint == ticket.fingerprint
 
 
-def _body(desk: Desk, ticket: Ticket) -> tuple[bytes, str]:
-    """Build the body and its sha256. Raises InputError, also where the picture was exchanged."""
+def _body(desk: Desk, ticket: Ticket) -> tuple[bytes, Sending]:
+    """Build the body, and what is journaled of it but its price.
+
+    Raises InputError, also where the picture was exchanged.
+    """
     prepared = prepare(ticket.job, desk.inputs)
     bought = fingerprint(
         ticket.job,
@@ -93,7 +100,18 @@ def _body(desk: Desk, ticket: Ticket) -> tuple[bytes, str]:
     if bought != ticket.fingerprint:
         raise InputError("changed since this run looked at it; run again", kind=CHANGED)
     body = request_body(ticket, prepared.image, prepared.mask)
-    return body, hashlib.sha256(body).hexdigest()
+    return body, Sending(
+        desk.client.endpoint.protocol,
+        _sha256(body),
+        reserved=0,
+        parameters=canonical(request_fields(ticket)),
+        image_sha256=_sha256(prepared.image),
+        mask_sha256=None if prepared.mask is None else _sha256(prepared.mask),
+    )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _began(answer: Answer) -> Closing:
@@ -132,6 +150,8 @@ class _Call:
             if self._ticket.status is Status.SENT:
                 lost = Error(error.kind, f"the answer was lost: {error}")
                 await self._lost(replace(began, error=lost))
+        if means not in _NO_SERVICE and self._desk.admission.outage.passed(self._lease):
+            self._desk.emit(Event("note", "the service is back"))
         convicted = self._desk.admission.resolved(
             self._lease, passed=means in {Means.RECEIVED, Means.ACCEPTED}
         )
@@ -149,18 +169,18 @@ class _Call:
                 await self._received(meaning.receipt, answer)
             case Means.ACCEPTED:
                 await self._accepted(meaning.request_id or "")
-            case Means.AGAIN | Means.FAILED:
+            case Means.AGAIN:
                 await self._again(error, answer.status)
+            case Means.FAILED:
+                await self._failed(error, answer.status)
             case Means.FAILED_BILLED:
                 await self._failed_billed(meaning.receipt, error)
             case Means.GIVE_UP:
                 await self._close(replace(closing, tries=1), Status.FAILED)
             case Means.LIMITED:
                 await self._limited(closing, answer)
-            case Means.NO_CREDITS:
-                await self._stop(closing, StopKind.CREDITS, f"out of credits: {error.message}")
-            case Means.REFUSED:
-                await self._stop(closing, StopKind.REFUSED, error.message)
+            case Means.NO_CREDITS | Means.REFUSED:
+                await self._refused(closing, meaning.means)
             case Means.UNREADABLE:
                 await self._unreadable(closing)
             case _:
@@ -194,14 +214,41 @@ class _Call:
         self._desk.tell(before, self._ticket)
 
     async def _again(self, error: Error, http_status: int | None) -> None:
+        """Use a try, unless an outage is known."""
+        if self._desk.admission.outage.is_on:
+            await self._close(Closing(error, http_status=http_status), Status.PENDING)
+            await self._troubled(tries=0)
+        else:
+            await self._failed(error, http_status)
+            await self._troubled(tries=1)
+
+    async def _failed(self, error: Error, http_status: int | None) -> None:
         """Use a try; give up after the last."""
-        limit = self._desk.policy.attempts
-        last = self._ticket.attempts + 1 >= limit
+        desk, limit = self._desk, self._desk.policy.attempts
+        last = await desk.lookup.tries(self._ticket) + 1 >= limit
         if last:
             said = f"{error.message} (after {limit} tries; `catalog3d retry` puts the job back)"
             error = Error(error.kind, said)
         closing = Closing(error, tries=1, http_status=http_status)
         await self._close(closing, Status.FAILED if last else Status.PENDING)
+
+    async def _troubled(self, tries: int) -> None:
+        """Tell of a failure of the service; give back the tries that only revealed an outage.
+
+        Told once the try is journaled: what is given back must have been taken.
+        """
+        desk, claim = self._desk, self._ticket.claim
+        was_on = desk.admission.outage.is_on
+        revealed = desk.admission.troubled(self._lease, claim)
+        if desk.admission.outage.is_on and not was_on:
+            message = "the service seems to be down: one call at a time is tried, no try is used"
+            desk.emit(Event("note", message))
+        elif was_on and tries:
+            revealed = (claim,)  # it became known while this try was being journaled
+        if revealed:
+            await desk.moves.given_back(revealed)
+        if claim in revealed and self._ticket.status is Status.FAILED:
+            self._ticket = replace(self._ticket, status=Status.PENDING)
 
     async def _failed_billed(self, receipt: Receipt, error: Error) -> None:
         desk, before = self._desk, self._ticket
@@ -216,6 +263,13 @@ class _Call:
         await self._close(closing, Status.PENDING)
         if desk.admission.stop is None:
             desk.emit(Event("hold", closing.error.message, seconds=seconds))
+
+    async def _refused(self, closing: Closing, means: Means) -> None:
+        if means is Means.NO_CREDITS:
+            said = f"out of credits: {closing.error.message}"
+            await self._stop(closing, StopKind.CREDITS, said)
+        else:
+            await self._stop(closing, StopKind.REFUSED, closing.error.message)
 
     async def _stop(self, closing: Closing, kind: StopKind, message: str) -> None:
         """End admission first, so that nothing follows while this is being journaled."""
@@ -248,6 +302,7 @@ class _Call:
         self._ticket = await self._desk.moves.closed(before, self._attempt, lost, Status.UNKNOWN)
         self._desk.admission.keep(self._lease, self._attempt)
         self._desk.tell(before, self._ticket, error=lost.error)
+        await self._troubled(tries=1)
 
     async def _close(self, closing: Closing, status: Status) -> None:
         """End an attempt that was certainly not billed."""

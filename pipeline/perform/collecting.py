@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_after_delay
 
 from pipeline.api.classify import Means
+from pipeline.api.client import DOWNLOAD_SECONDS
 from pipeline.errors import ApiError, Charged
 from pipeline.formats import HEAD_BYTES, Format, sniff
 from pipeline.ledger import Purchase, Stored
@@ -41,7 +42,8 @@ async def collect(desk: Desk, ticket: Ticket) -> Ticket:
         if answer is not None:
             files = await _read(desk, ticket, purchase, answer)
         elif not files:
-            files = await _journaled(desk, ticket, await _fetch_all(desk, ticket, purchase.links))
+            links = purchase.links or await _looked_up(desk, purchase)
+            files = await _journaled(desk, ticket, await _fetch_all(desk, ticket, links))
         purchase = await desk.lookup.purchase(ticket) or purchase
         collected = await place(desk, ticket, purchase, files)
     except NotUnderstoodError as error:
@@ -88,18 +90,30 @@ async def _read(desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored) 
     return await _journaled(desk, ticket, [*contents.files, *fetched])
 
 
-async def _asked_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> Stored:
+async def _asked_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> Stored | None:
     """Ask v2 once more for an answer of which nothing came to disk; v1 answers only once."""
     request_id = purchase.receipt.request_id
-    if purchase.protocol == "v2" and request_id is not None:
-        async with desk.client.result(request_id) as (meaning, answer):
-            if meaning.means is Means.RECEIVED and answer is not None:
-                return await keep_answer(desk, ticket, purchase.number, answer)
-    raise ApiError(
-        f"its answer was lost on the way; only the provider can find request {request_id}",
-        charged=Charged.YES,
-        kind="body_lost",
-    )
+    if purchase.protocol != "v2" or request_id is None:
+        return None
+    async with desk.client.result(request_id, DOWNLOAD_SECONDS) as (meaning, answer):
+        if meaning.means is Means.RECEIVED and answer is not None:
+            return await keep_answer(desk, ticket, purchase.number, answer)
+    return None
+
+
+async def _looked_up(desk: Desk, purchase: Purchase) -> tuple[Link, ...]:
+    """Find the links of a billed request in the provider's history, and journal them."""
+    request_id = purchase.receipt.request_id
+    row = None if request_id is None else await desk.client.request(request_id)
+    if row is None or not row.links:
+        raise ApiError(
+            "its answer was lost on the way, and the provider's history has no link to its files "
+            f"for request {request_id}",
+            charged=Charged.YES,
+            kind="body_lost",
+        )
+    await desk.moves.found(purchase.number, Receipt(credits=row.credits), row.links)
+    return row.links
 
 
 async def _fetch_all(desk: Desk, ticket: Ticket, links: Sequence[Link]) -> list[Stored]:
@@ -141,7 +155,7 @@ async def _fetched(desk: Desk, ticket: Ticket, link: Link) -> Stored:
     retrying = AsyncRetrying(
         sleep=desk.sleep,
         wait=FREE.wait,
-        stop=stop_after_attempt(FREE_TRIES),
+        stop=stop_after_attempt(FREE_TRIES) | stop_after_delay(DOWNLOAD_SECONDS),
         retry=retry_if_exception(_may_pass),
         reraise=True,
     )
@@ -178,9 +192,8 @@ async def _keep(
 
 async def _not_yet(desk: Desk, ticket: Ticket, purchase: Purchase, error: ApiError) -> Ticket:
     """Leave a job received for a later, free try; give up once its link cannot live any more."""
-    settled_at = purchase.settled_at
-    settled = None if settled_at is None else datetime.fromisoformat(settled_at)
-    expired = settled is not None and desk.now() - settled > LINK_LIFE
+    age = desk.now() - datetime.fromisoformat(purchase.sent_at)
+    expired = age > LINK_LIFE + timedelta(seconds=desk.policy.timeout)
     if expired and error.kind == "link_dead":
         message = f"billed, but its file is gone from the provider: {error}"
         return await desk.move(ticket, Status.FAILED, Error("lost_result", message))

@@ -29,10 +29,14 @@ def _cores() -> anyio.CapacityLimiter:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the manifest says about tries and times. Seconds."""
+    """What the manifest says about tries and times. Seconds.
+
+    `settle` is what the provider's history is given before absence means anything.
+    """
 
     attempts: int
     timeout: float
+    settle: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)

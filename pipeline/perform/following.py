@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
 
 
+_LEAST = 1.0
 _ASK_AGAIN = frozenset({Means.RUNNING, Means.AGAIN, Means.LIMITED})
 
 
@@ -43,14 +44,15 @@ async def _follow(
         await desk.sleep(desk.pace.delay(0.0, desk.random()))
     while True:
         waited = desk.clock() - began
-        meaning, ticket = await _asked(desk, ticket, purchase, request_id)
+        left = desk.policy.timeout - waited
+        meaning, ticket = await _asked(desk, ticket, purchase, request_id, max(left, _LEAST))
         early = fresh and meaning.means is Means.EXPIRED and waited < desk.policy.timeout
         if meaning.means not in _ASK_AGAIN and not early:
             if fresh:
                 desk.pace.took(waited)
             still = ticket.status is Status.UNKNOWN and meaning.means is Means.EXPIRED
             return ticket if still else await _settle(desk, ticket, purchase, meaning)
-        left = desk.policy.timeout - waited
+        left = desk.policy.timeout - (desk.clock() - began)
         if left <= 0:
             return await _stay(desk, ticket, "timeout", "not done within api.timeout")
         delay = desk.pace.delay(waited if fresh else math.inf, desk.random())
@@ -58,13 +60,13 @@ async def _follow(
 
 
 async def _asked(
-    desk: Desk, ticket: Ticket, purchase: Purchase, request_id: str
+    desk: Desk, ticket: Ticket, purchase: Purchase, request_id: str, seconds: float
 ) -> tuple[Meaning, Ticket]:
     """Ask once how far a request is; take its answer if it is there."""
-    meaning = await desk.client.poll(request_id)
+    meaning = await desk.client.poll(request_id, seconds)
     if meaning.means is not Means.READY:
         return meaning, ticket
-    async with desk.client.result(request_id) as (meaning, answer):
+    async with desk.client.result(request_id, seconds) as (meaning, answer):
         if meaning.means is Means.RECEIVED and answer is not None:
             ticket = await _received(desk, ticket, purchase, meaning.receipt, answer)
     return meaning, ticket
@@ -113,7 +115,7 @@ async def _received(
 
 async def _failed(desk: Desk, ticket: Ticket, purchase: Purchase, error: Error) -> Ticket:
     """Free a job that ran and failed unbilled: it is pending again, and a try is used."""
-    last = ticket.attempts + 1 >= desk.policy.attempts
+    last = await desk.lookup.tries(ticket) + 1 >= desk.policy.attempts
     status = Status.FAILED if last else Status.PENDING
     freed = await desk.moves.closed(ticket, purchase.number, Closing(error, tries=1), status)
     desk.admission.learnt(purchase.number, 0)

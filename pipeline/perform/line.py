@@ -30,11 +30,11 @@ async def perform(desk: Desk, ticket: Ticket) -> Ticket:
 
     async def attempt() -> bool:
         nonlocal ticket
-        used = ticket.attempts
-        ticket = await buy(desk, ticket)
+        ticket, again = await buy(desk, ticket)
         if ticket.status is Status.ACCEPTED:
             ticket = await follow(desk, ticket, fresh=True)
-        return ticket.status is Status.PENDING and ticket.attempts > used
+            again = ticket.status is Status.PENDING
+        return again
 
     retrying = AsyncRetrying(
         sleep=desk.admission.pause, wait=SUBMIT.wait, retry=retry_if_result(bool)

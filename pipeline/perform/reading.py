@@ -185,7 +185,7 @@ async def _open_json(desk: Desk, ticket: Ticket, body: Stored) -> Contents:
         else:
             files.append(_with_role(taken, role))
     if not links and not files:
-        said = desk.client.without_key(wire.error_text(fields, b"")) or broken
+        said = desk.client.endpoint.without_key(wire.error_text(fields, b"")) or broken
         raise NotUnderstoodError(
             f"JSON without a model or a link to one: {said or 'no error text'}"
         )

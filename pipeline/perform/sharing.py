@@ -28,6 +28,8 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
             message = f"changed while its older version is {older}; that is settled first"
             return await _stay(desk, ticket, Error("older_version", message))
         buyer = await desk.lookup.buyer(ticket)
+        if buyer is None and ticket.status is Status.UNKNOWN:
+            return await desk.move(ticket, Status.PENDING, None)  # it was not bought after all
         return None if buyer is None else await _follow(desk, ticket, buyer)
 
 

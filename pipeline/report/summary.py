@@ -76,7 +76,8 @@ def _advice(summary: Summary, manifest: Path) -> list[str]:
     if jobs.get(Status.UNKNOWN):
         lines.append(
             f"{jobs[Status.UNKNOWN]} unknown: sent, answer lost; they may have been billed, and "
-            f"are not sent again. `catalog3d jobs {manifest} --status unknown` lists them"
+            f"are not sent again. `catalog3d resolve {manifest}` asks the provider's history, and "
+            "lists what it cannot tell"
         )
     if jobs.get(Status.SENT):
         lines.append(

@@ -8,7 +8,8 @@ import pytest
 from raw_server import Act, Server, hang_up, raw_server, redirect, reply, says
 
 from pipeline.api.classify import Means
-from pipeline.api.client import Client, Endpoint
+from pipeline.api.client import Client
+from pipeline.api.endpoint import Endpoint
 from pipeline.api.transport import http
 from pipeline.errors import ApiError, BrokenConnectionError, UsageError
 from pipeline.retry import FREE_TRIES
@@ -39,7 +40,7 @@ async def client(
 
 
 async def resulted(one: Client) -> Means:
-    async with one.result("r1") as (meaning, _):
+    async with one.result("r1", 60.0) as (meaning, _):
         return meaning.means
 
 
@@ -121,7 +122,7 @@ async def test_polls_and_results_go_to_the_apis_own_host_with_the_key() -> None:
     async with raw_server(RUNNING, DONE, DONE) as server, client(server) as one:
         assert (await one.poll("r1")).means is Means.RUNNING
         assert (await one.poll("r1")).means is Means.READY
-        async with one.result("r1") as (meaning, answer):
+        async with one.result("r1", 60.0) as (meaning, answer):
             assert meaning.means is Means.RECEIVED
             assert answer is not None
             body = b"".join([piece async for piece in answer.pieces(9999)])
@@ -240,7 +241,7 @@ async def test_a_large_result_is_understood_and_none_of_it_is_lost(
     async with (
         raw_server(reply(200, body)) as server,
         client(server) as one,
-        one.result("r1") as (meaning, answer),
+        one.result("r1", 60.0) as (meaning, answer),
     ):
         assert answer is not None
         sizes = [len(piece) async for piece in answer.pieces(1 << 30)]

@@ -12,7 +12,8 @@ from scripted import GLB, billed, reply, scripted, with_url
 
 from pipeline.api.answer import Answer
 from pipeline.api.classify import Means
-from pipeline.api.client import Client, Endpoint
+from pipeline.api.client import Client
+from pipeline.api.endpoint import Endpoint
 from pipeline.api.transport import Request
 from pipeline.batch import Probed, probe
 from pipeline.manifest import load

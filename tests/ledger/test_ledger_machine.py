@@ -117,7 +117,7 @@ class Journal(RuleBasedStateMachine):
 
         if self.tried(job, Status.FAILED if failed else Status.RECEIVED, step, bills=True):
             bill.state, bill.amount = "billed", bill.amount if cost is None else cost
-            job.tries += 0 if before is Status.UNKNOWN and not failed else 1
+            job.tries += 0 if before is Status.UNKNOWN else 1
 
     @rule(
         picked=PICKED,

@@ -1,0 +1,79 @@
+"""What a run does, in its order: what is paid for comes home before anything is bought."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.batch.signals import is_signal
+from pipeline.executors import drain
+from pipeline.perform import Reconciled, convict, mend, perform, reconcile, rescue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from pipeline.batch.supply import Guarded, Supply
+    from pipeline.model import Ticket
+    from pipeline.perform import Desk
+
+
+class Phases:
+    """The phases of a run. `guarded` awaits work whose failure ends admission."""
+
+    def __init__(self, desk: Desk, supply: Supply, guarded: Guarded, workers: int) -> None:
+        self._desk = desk
+        self._supply = supply
+        self._guarded = guarded
+        self._workers = workers
+
+    async def bring_home(self, rescues: Sequence[Ticket]) -> Reconciled:
+        """Give finished jobs their files back, and get what earlier runs paid for, or may have."""
+        await self._drain(mend, self._supply.amiss(self._desk.store))
+        await self._drain(rescue, self._supply.paid_for(rescues))
+        return await self._reconcile()
+
+    async def buy(self, limit: int | None) -> None:
+        """Buy what is pending, at most `limit` jobs, and look for the answers that were lost.
+
+        A job that turns out unbilled, or that only an outage failed, is pending again, and is taken
+        up again where there is no limit.
+        """
+        admission, again = self._desk.admission, True
+        while again:
+            outages = admission.outage.times
+            await self._drain(perform, self._supply.waiting(limit))
+            await self._acquit()
+            if admission.outage.times > outages and not is_signal(admission.stop):
+                await self._bring_back()
+            done = await self._reconcile()
+            again = done.freed or admission.outage.times > outages
+            again = again and limit is None and admission.stop is None
+
+    async def _reconcile(self) -> Reconciled:
+        """Settle unknown jobs by the provider's history, and bring home what that tells of."""
+        if is_signal(self._desk.admission.stop):
+            return Reconciled()
+        done = await self._guarded(reconcile(self._desk)) or Reconciled()
+        await self._drain(rescue, self._supply.paid_for(done.paid_for))
+        return done
+
+    async def _bring_back(self) -> None:
+        """Ask once more for the requests that outlived their time because of an outage."""
+        rescues = await self._guarded(self._supply.rescues()) or []
+        await self._drain(rescue, self._supply.paid_for(rescues))
+
+    async def _acquit(self) -> None:
+        """End the doubt about a 406 that no other job was left to resolve."""
+        admission = self._desk.admission
+        suspect = admission.doubt.convict()
+        if suspect is not None and admission.stop is None:
+            await self._guarded(convict(self._desk, suspect))
+
+    async def _drain(
+        self,
+        line: Callable[[Desk, Ticket], Awaitable[Ticket]],
+        tickets: AsyncIterator[Ticket],
+    ) -> None:
+        async def work(ticket: Ticket) -> None:
+            await self._guarded(line(self._desk, ticket))
+
+        await drain(tickets, work, workers=self._workers)

@@ -1,0 +1,367 @@
+"""Which row of the provider's history belongs to which attempt, and what follows: arithmetic only.
+
+Wherever a doubt is left, the attempt stays open: a wrong adoption delivers another product's model,
+and a wrong absence pays twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum, auto
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.model import Link
+
+SLACK = timedelta(days=1)
+"""How far a row's time may lie from the attempt's: the two clocks may be off by hours."""
+
+
+class RowState(StrEnum):
+    """Where a request stands by the history."""
+
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    PENDING = "PENDING"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request as the history shows it. What it does not show is None; `credits` in micro-credits.
+
+    `parameters` are canonical; the hashes are those of the pictures' bytes.
+    """
+
+    request_id: str
+    state: RowState
+    credits: int | None = None
+    parameters: str | None = None
+    image_sha256: str | None = None
+    mask_sha256: str | None = None
+    created_at: datetime | None = None
+    links: tuple[Link, ...] = ()
+    error: str = ""
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether the request cost something, or will; a failure that tells no cost did not."""
+        return self.state is not RowState.FAILED or bool(self.credits)
+
+    def joined(self, other: Row) -> Row:
+        """Make one of two rows of a request: each has the whole cost, and a file of its own."""
+        told = self if self.state is RowState.COMPLETED else other
+        urls = {link.url for link in self.links}
+        more = (replace(link, role="part") for link in other.links if link.url not in urls)
+        return replace(told, links=(*self.links, *more))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An attempt, as far as rows are told apart by it.
+
+    `is_open` where nobody knows its bill; `in_hand` where its ticket waits for it. One that has a
+    `request_id` is claimed by that row alone.
+    """
+
+    number: int
+    protocol: str
+    sent_at: datetime
+    parameters: str | None = None
+    image_sha256: str | None = None
+    mask_sha256: str | None = None
+    request_id: str | None = None
+    is_open: bool = True
+    is_billed: bool = False
+    in_hand: bool = True
+
+    def is_shown_by(self, row: Row) -> bool:
+        """Tell whether a row of this request shows what was sent.
+
+        If it does not, rows cannot be compared with what was sent, and prove nothing by absence.
+        """
+        pictures = _pair(self.image_sha256, row.image_sha256)
+        return (
+            self.parameters is not None
+            and self.parameters == row.parameters
+            and pictures is not False
+        )
+
+
+class Follows(Enum):
+    """What becomes of an open attempt."""
+
+    RECEIVED = auto()  # its row is complete: the result can be fetched
+    ACCEPTED = auto()  # its row is at work, and v2 can be polled by its id
+    FAILED_BILLED = auto()  # its row failed, and cost
+    FREED = auto()  # certainly not billed
+    LEFT = auto()  # nobody can tell
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of an open attempt, by which row, and why in words for a person."""
+
+    follows: Follows
+    row: Row | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading of the history brought.
+
+    `rows` are those that no attempt is known to own. `whole` if every page was read without error;
+    else `fault` says what was wrong. `shown` is when the latest of our own requests was sent that
+    the reading shows, with the parameters that were sent.
+    """
+
+    rows: tuple[Row, ...]
+    whole: bool
+    shown: datetime | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When absence begins to mean anything."""
+
+    now: datetime
+    timeout: timedelta
+    settle: timedelta
+
+
+def canonical(fields: Mapping[str, Any]) -> str | None:
+    """Spell a request's parameters in the one way in which equal ones are equal text.
+
+    Points and box may be text or lists. None where there is no seed: it always goes, so what lacks
+    it is no request of ours as it was sent.
+    """
+    if not isinstance(seed := _number(fields.get("seed")), int):
+        return None
+    prompt = fields.get("prompt")
+    known = {
+        "prompt": prompt.strip() if isinstance(prompt, str) else prompt,
+        "point_coords": _numbers(fields.get("point_coords")),
+        "bounding_box": _numbers(fields.get("bounding_box")),
+        "seed": seed,
+        "include_artifacts": fields.get("include_artifacts") or False,
+    }
+    try:
+        return json.dumps(known, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def judge(attempts: Sequence[Asked], reading: Reading, patience: Patience) -> dict[int, Verdict]:
+    """Say what becomes of every open attempt: its number → the verdict.
+
+    `attempts` are all that the reading might show: the open ones, and those that were settled
+    without an id, for a row that may be theirs is nobody else's.
+    """
+    bench = _Bench(attempts, reading.rows, patience)
+    bench.match_pictures()
+    bench.match_alone()
+    verdicts = bench.verdicts
+    for each in attempts:
+        if each.is_open and each.number not in verdicts:
+            verdicts[each.number] = _unmatched(each, bench, reading, patience)
+    return verdicts
+
+
+class _Fit(Enum):
+    NO = auto()
+    MAYBE = auto()  # it cannot be excluded
+    ALIKE = auto()  # the same parameters, and no picture to compare
+    SAME = auto()  # the same picture too
+
+
+@dataclass(slots=True)
+class _Bench:
+    """Rows and attempts, and who got which."""
+
+    attempts: Sequence[Asked]
+    rows: Sequence[Row]
+    patience: Patience
+    taken: set[str] = field(default_factory=set)
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    index: dict[str | None, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        """Find rows by what they hold: a night has tens of thousands of them."""
+        for row in self.rows:
+            self.index[row.parameters].append(row)
+            if row.image_sha256 is not None and row.parameters is not None:
+                self.index[row.image_sha256].append(row)
+
+    def free(self, each: Asked) -> Iterator[tuple[Row, _Fit]]:
+        """Give the rows that nobody has and that may be an attempt's."""
+        near = self.rows
+        if each.parameters is not None:
+            keys = dict.fromkeys((None, each.parameters, each.image_sha256))
+            near = tuple(row for key in keys for row in self.index.get(key, ()))
+        for row in {row.request_id: row for row in near}.values():
+            fit = _fit(each, row, self.patience)
+            if row.request_id not in self.taken and fit is not _Fit.NO:
+                yield row, fit
+
+    def claimants(self) -> list[Asked]:
+        """Give the attempts without an id of which a billed row may be, settled ones first."""
+        left = [
+            each
+            for each in self.attempts
+            if each.request_id is None
+            and (each.is_open or each.is_billed)
+            and each.number not in self.verdicts
+        ]
+        return sorted(left, key=lambda each: (each.is_open, not each.in_hand, each.sent_at))
+
+    def match_pictures(self) -> None:
+        """Give rows that carry the picture to the attempts that sent it."""
+        for each in self.claimants():
+            same = [row for row, fit in self.free(each) if fit is _Fit.SAME and row.is_billed]
+            if same:
+                self.take(each, min(same, key=_order))
+
+    def match_alone(self) -> None:
+        """Give a row without a picture to the only attempt that it can be of."""
+        alike: dict[str, list[Asked]] = defaultdict(list)
+        for each in self.claimants():
+            if each.parameters is not None:
+                alike[each.parameters].append(each)
+        for group in alike.values():
+            rows = {
+                row.request_id: row
+                for each in group
+                for row, fit in self.free(each)
+                if fit is _Fit.ALIKE and row.is_billed
+            }
+            if len(group) == len(rows) == 1:
+                self.take(group[0], next(iter(rows.values())))
+
+    def take(self, each: Asked, row: Row) -> None:
+        """Give a row to an attempt."""
+        self.taken.add(row.request_id)
+        if each.is_open:
+            self.verdicts[each.number] = adopted(each.protocol, row)
+
+
+def adopted(protocol: str, row: Row) -> Verdict:
+    """Say what becomes of an attempt that a row is certainly of."""
+    match row.state:
+        case RowState.COMPLETED:
+            return Verdict(Follows.RECEIVED, row)
+        case RowState.PENDING if protocol == "v2":
+            return Verdict(Follows.ACCEPTED, row)
+        case RowState.PENDING:
+            return Verdict(Follows.LEFT, row, "the provider is still working on it")
+        case RowState.FAILED if row.is_billed:
+            return Verdict(Follows.FAILED_BILLED, row)
+        case RowState.FAILED:
+            return Verdict(Follows.FREED, row, f"it failed unbilled: {row.error or 'no reason'}")
+
+
+def _unmatched(each: Asked, bench: _Bench, reading: Reading, patience: Patience) -> Verdict:
+    """Say what the rows leave of an attempt that none of them was given to."""
+    if each.request_id is not None:
+        return Verdict(Follows.LEFT, None, f"the history does not show request {each.request_id}")
+    free = list(bench.free(each))
+    billed = [row for row, _ in free if row.is_billed]
+    if billed:
+        why = f"{len(billed)} requests of the history may be this one, and none says which"
+        return Verdict(Follows.LEFT, None, why)
+    failed = [row for row, fit in free if fit in {_Fit.ALIKE, _Fit.SAME}]
+    if failed and reading.whole and len(failed) >= _bodies(each, bench):
+        return Verdict(Follows.FREED, None, f"it failed unbilled: {failed[0].error or 'no reason'}")
+    return _absent(each, reading, patience)
+
+
+def _bodies(each: Asked, bench: _Bench) -> int:
+    """Count the attempts of a body, near this one in time, that may have a row without our id."""
+    near = 2 * SLACK + bench.patience.timeout
+    return sum(
+        other.request_id is None
+        and other.parameters in {each.parameters, None}
+        and abs(other.sent_at - each.sent_at) <= near
+        for other in bench.attempts
+    )
+
+
+def _absent(each: Asked, reading: Reading, patience: Patience) -> Verdict:
+    """Free an attempt that the history would show by now, if it had come to anything."""
+    due = each.sent_at + patience.timeout + patience.settle
+    if not reading.whole:
+        return Verdict(Follows.LEFT, None, reading.fault)
+    if each.parameters is None:
+        return Verdict(Follows.LEFT, None, "what it sent was not written down")
+    if patience.now <= due:
+        why = f"the history does not show it, and may yet: ask again after {due:%Y-%m-%d %H:%M:%S}Z"
+        return Verdict(Follows.LEFT, None, why)
+    if reading.shown is None or reading.shown < each.sent_at:
+        why = (
+            "the history does not show it, nor any request of ours that was sent later, so it may "
+            "be behind"
+        )
+        return Verdict(Follows.LEFT, None, why)
+    return Verdict(Follows.FREED, None, "the history shows later requests, and not this one")
+
+
+def _fit(each: Asked, row: Row, patience: Patience) -> _Fit:
+    if not _in_time(each, row, patience):
+        return _Fit.NO
+    pictures = _pair(each.image_sha256, row.image_sha256)
+    if pictures is False:
+        return _Fit.NO
+    if each.parameters is None or row.parameters is None:
+        return _Fit.MAYBE
+    if each.parameters != row.parameters:
+        return _Fit.MAYBE if pictures else _Fit.NO
+    masks = _pair(each.mask_sha256, row.mask_sha256)
+    if masks is False:
+        return _Fit.MAYBE if pictures else _Fit.NO
+    return _Fit.SAME if pictures else _Fit.ALIKE
+
+
+def _pair(ours: str | None, theirs: str | None) -> bool | None:
+    """Compare two hashes; None where one is not known."""
+    return None if ours is None or theirs is None else ours == theirs
+
+
+def _in_time(each: Asked, row: Row, patience: Patience) -> bool:
+    if row.created_at is None:
+        return True
+    latest = each.sent_at + patience.timeout + SLACK
+    return each.sent_at - SLACK <= row.created_at <= latest
+
+
+def _order(row: Row) -> tuple[bool, str]:
+    """Take what is complete before what is at work."""
+    return row.state is not RowState.COMPLETED, row.request_id
+
+
+def _numbers(given: Any) -> Any:
+    """Read points or a box, as text or as lists, with equal numbers spelled equally."""
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            return given.strip() or None
+    return _plain(given, depth=0)
+
+
+def _plain(given: Any, depth: int) -> Any:
+    if isinstance(given, list) and depth < 3:  # points are lists of lists of numbers
+        return [_plain(each, depth + 1) for each in given]
+    return _number(given)
+
+
+def _number(given: Any) -> Any:
+    if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 10:
+        return int(given)
+    if isinstance(given, float) and given.is_integer():
+        return int(given)
+    return given
