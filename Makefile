@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test check lint types layers format lock clean
+.PHONY: help setup demo test torture check lint types layers format lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -23,6 +23,9 @@ demo: $(READY)  ## turn the sample catalogue into 3D models, on the bundled loca
 
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+torture: $(READY)  ## kill 1,000 runs, and hold their ledgers against the provider's books
+	PYTHONPATH=tests $(BIN)/python -m torture --kills 1000
 
 check: lint types layers  ## lint, formatting, types, layers
 
