@@ -31,7 +31,8 @@ class Lease:
 class Admission:
     """The one door to the paid API.
 
-    `clock` is monotonic, in seconds. An end is final: the first reason stands, but a signal wins.
+    `clock` is monotonic, in seconds; `in_flight` counts the calls under way. An end is final: the
+    first reason stands, but a signal wins.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Admission:
         self.stop: Stop | None = None
         self._rate = rate
         self._clock = clock
-        self._in_flight = 0
+        self.in_flight = 0
         self._followed: set[int] = set()
         self._guessed: set[int] = set()
         self._queue = anyio.Lock()
@@ -78,7 +79,7 @@ class Admission:
             self.budget.hold(lease.price)
             self.doubt.sending(lease)
             self.outage.sending(lease)
-            self._in_flight += 1
+            self.in_flight += 1
             return lease
 
     def settle(self, lease: Lease, credits: int) -> None:
@@ -152,7 +153,7 @@ class Admission:
         Ends admission where they never will.
         """
         price, now = self.price.expected, self._clock()
-        awaited = self._in_flight or self._followed
+        awaited = self.in_flight or self._followed
         if self.stop is None and not self.budget.fits(price):
             if awaited:
                 return math.inf  # a call in flight may cost less than is held for it
@@ -170,7 +171,7 @@ class Admission:
         return max(self.hold.delay(now), self._rate.delay(now), self.outage.delay(now))
 
     def _left(self) -> None:
-        self._in_flight -= 1
+        self.in_flight -= 1
         self._changed()
 
     def _changed(self) -> None:

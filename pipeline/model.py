@@ -168,6 +168,7 @@ class StopKind(StrEnum):
     REFUSED = "refused"
     BAD_RESULTS = "bad_results"
     OUTAGE = "outage"
+    CHANGES = "changes"
     JOURNAL = "journal"
     SIGINT = "sigint"
     SIGTERM = "sigterm"

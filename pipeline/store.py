@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.model import Json
 
 _LEAST_FREE = 128 << 20  # a result has at most about 90 MB
+_RESULT = 16 << 20  # 2 to 15 MB are usual
 _PIECE = 1 << 20  # smaller writes cost a thread's hop each
 
 
@@ -63,11 +64,14 @@ class Store:
         hidden = f".{name}.{attempt}.{role}.part"
         return f"{folder}/{hidden}" if folder else hidden
 
-    async def ready(self, temporary: str) -> None:
-        """Make sure that a result can be written, before it is paid for. Raises StoreError."""
+    async def ready(self, temporary: str, others: int) -> None:
+        """Make sure that a result can be written, before it is paid for. Raises StoreError.
+
+        There is to be room for `others` that are on their way too.
+        """
         path = self.path(temporary)
         try:
-            await to_thread.run_sync(_try_out, path)
+            await to_thread.run_sync(_try_out, path, others)
         except OSError as error:
             raise _cannot(temporary, error) from error
 
@@ -187,9 +191,9 @@ def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _try_out(path: Path) -> None:
+def _try_out(path: Path, others: int) -> None:
     _make_folder(path.parent)
-    if shutil.disk_usage(path.parent).free < _LEAST_FREE:
+    if shutil.disk_usage(path.parent).free < _LEAST_FREE + others * _RESULT:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     path.touch()
     path.unlink()

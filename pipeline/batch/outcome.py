@@ -19,6 +19,7 @@ _STOPS = {
     StopKind.REFUSED: 5,
     StopKind.BAD_RESULTS: 7,
     StopKind.OUTAGE: 8,
+    StopKind.CHANGES: 2,
     StopKind.JOURNAL: 74,
 }
 _ONLY_IF_LEFT_OVER = frozenset({StopKind.CREDITS, StopKind.BUDGET})

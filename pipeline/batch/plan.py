@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.batch.access import access, books_of
+from pipeline.batch.changes import too_many
 from pipeline.batch.intake import Intake, batches
 from pipeline.batch.reading import concurrent, ledger_name
 from pipeline.errors import CatalogError, UsageError
@@ -46,6 +47,7 @@ class Plan:
     disk_free: int | None = None
     concurrency: int = 1
     per_minute: float | None = None
+    max_changed: float | None = None
     problems: list[tuple[str, Error]] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
@@ -58,6 +60,11 @@ class Plan:
     def cost(self) -> int:
         """What they would cost, at the expected price."""
         return self.to_buy * self.price
+
+    @property
+    def needs_acceptance(self) -> bool:
+        """Whether so much has changed that a run asks for --accept-changes."""
+        return too_many(self.changed, self.changed + self.done, self.max_changed)
 
     @property
     def disk_needed(self) -> int:
@@ -87,7 +94,7 @@ class Plan:
             self._add_invalid(posting.job.id, known.error)
         elif known.bought_by is not None or posting.fingerprint in self._seen:
             self.cached += 1
-        elif known.current not in {None, posting.fingerprint}:
+        elif known.bought_before:
             self.changed += 1
         else:
             self.new += 1
@@ -136,6 +143,7 @@ async def plan(
         budget=manifest.budget.credits_micro if budget is None else budget,
         concurrency=concurrent(manifest),
         per_minute=manifest.limits.requests_per_minute,
+        max_changed=manifest.safety.max_changed,
         disk_free=_disk_free(manifest),
     )
     intake = Intake(manifest.folder, manifest.api.provider)

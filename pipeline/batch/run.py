@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from pipeline.batch.access import access, books_of
 from pipeline.batch.account import Account
+from pipeline.batch.changes import guard_changes
 from pipeline.batch.intake import Intake, batches
 from pipeline.batch.outcome import Summary
 from pipeline.batch.phases import Phases
@@ -67,6 +68,7 @@ class _Run:
         """Take in, rescue, buy; always end with a summary, unless something broke inside."""
         manifest = self._manifest
         told = await self._take_in(key)
+        await guard_changes(self._work, accepted=self._options.accept_changes)
         self._work.admission.budget.open.update(await self._work.roster.unsettled())
         rescues = await self._work.roster.rescues()
         self._work.emit(Event("start", jobs=await self._work.roster.tally()))

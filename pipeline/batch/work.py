@@ -38,8 +38,9 @@ class Options:
     """What a run is asked for beside the manifest.
 
     `limit` is the most jobs that are taken up; `only` the ids that count; `budget` in
-    micro-credits stands for the manifest's; `signals` lets SIGINT and SIGTERM end admission;
-    `attempts` stands for the manifest's; `wrap` may put a transport around the real one.
+    micro-credits and `attempts` stand for the manifest's; `signals` lets SIGINT and SIGTERM end
+    admission; `accept_changes` says that changed jobs are meant; `wrap` may put a transport around
+    the real one.
     """
 
     limit: int | None = None
@@ -47,6 +48,7 @@ class Options:
     budget: int | None = None
     signals: bool = False
     attempts: int | None = None
+    accept_changes: bool = False
     wrap: Callable[[Transport], Transport] = lambda transport: transport
 
 

@@ -110,6 +110,8 @@ def _warnings(planned: Plan) -> list[str]:
         lines.append(f"the budget pays for about {planned.budget // planned.price:,} of the calls")
     if planned.balance is not None and planned.cost > planned.balance:
         lines.append(f"the balance pays for about {planned.balance // planned.price:,} of them")
+    if planned.needs_acceptance:
+        lines.append("so much has changed that `run` asks for --accept-changes before it buys")
     if planned.disk_free is not None and planned.disk_needed > planned.disk_free:
         lines.append("the disk may be too small for all results")
     return lines

@@ -68,6 +68,7 @@ BUDGET = click.option(
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N jobs.")
 @ONLY
 @BUDGET
+@click.option("--accept-changes", is_flag=True, help="Buy anew what has changed, however much.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done: as `plan`.")
 @JSON
 @verbosity
@@ -78,6 +79,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     limit: int | None,
     only: tuple[str, ...],
     budget: int | None,
+    accept_changes: bool,
     dry_run: bool,
     as_json: bool,
     verbose: int,
@@ -94,7 +96,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     wanted = frozenset(only) or None
     if dry_run:
         return show_plan(loaded, only=wanted, budget=budget, as_json=as_json)
-    options = Options(limit=limit, only=wanted, budget=budget, signals=True)
+    options = Options(
+        limit=limit, only=wanted, budget=budget, signals=True, accept_changes=accept_changes
+    )
     with _listener(-1 if quiet else verbose, log_format) as listen:
         whole = partial(
             run_batch,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline.errors import LedgerError, LedgerLockedError
+from pipeline.ledger.mounts import TABLE, network_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def hold(ledger: Path) -> Iterator[None]:
-    """Hold the ledger, or raise LedgerLockedError at once.
+def hold(ledger: Path, *, mounts: Path = TABLE) -> Iterator[None]:
+    """Hold the ledger, or raise LedgerLockedError at once; LedgerError on a network file system.
 
     `flock` on a file of its own: SQLite uses POSIX record locks on the database, and some systems
     let the two disturb each other. The kernel frees it however the process ends, so a stale lock
@@ -24,6 +25,7 @@ def hold(ledger: Path) -> Iterator[None]:
     """
     real = ledger.resolve()
     path = real.with_name(real.name + ".lock")
+    _refuse_network(real, mounts)
     try:
         _make_folder(path.parent)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -34,6 +36,19 @@ def hold(ledger: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _refuse_network(ledger: Path, mounts: Path) -> None:
+    """Refuse where SQLite's log and its locks do not hold (sqlite.org/wal.html, section 1)."""
+    try:
+        table = mounts.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return
+    if kind := network_type(ledger, table):
+        raise LedgerError(
+            f"{ledger}: lies on {kind}, a network file system, where its locks do not hold; put "
+            "output.ledger on a local disk (results may stay where they are)"
+        )
 
 
 def _make_folder(folder: Path) -> None:

@@ -72,6 +72,9 @@ WHERE ticket.id = row.value ->> 'id' AND ticket.fingerprint = row.value ->> 'fin
 -- name: known  what the ledger knows of a batch of (id, fingerprint), for plans
 SELECT row.value ->> 'id' AS id, job.fingerprint AS current, job.manifest AS manifest,
        ticket.status AS status, ticket.error_kind, ticket.error_message,
+       EXISTS (SELECT 1 FROM ticket AS older
+               WHERE older.id = row.value ->> 'id' AND older.status IN ('succeeded', 'received'))
+           AS bought_before,
        (SELECT id FROM ticket AS other
         WHERE other.fingerprint = row.value ->> 'fingerprint'
           AND other.id <> row.value ->> 'id' AND other.twin_of IS NULL
@@ -82,6 +85,25 @@ LEFT JOIN job ON job.id = row.value ->> 'id'
 LEFT JOIN ticket ON ticket.id = row.value ->> 'id'
                 AND ticket.fingerprint = row.value ->> 'fingerprint'
 ORDER BY row.key;
+
+-- name: changes  this run's jobs that were bought before, and those of them to be bought anew
+SELECT COUNT(*) AS bought, COALESCE(SUM(changed), 0) AS changed
+FROM (SELECT ticket.status = 'pending' AND NOT ticket.accepted
+             AND job.fingerprint = job.declared
+             AND NOT EXISTS (SELECT 1 FROM ticket AS twin
+                             WHERE twin.fingerprint = ticket.fingerprint
+                               AND twin.status = 'succeeded') AS changed
+      FROM job JOIN ticket USING (id, fingerprint)
+      WHERE job.manifest = :manifest AND job.run = :run
+        AND EXISTS (SELECT 1 FROM ticket AS older
+                    WHERE older.id = job.id AND older.status IN ('succeeded', 'received')));
+
+-- name: accept_changes  all changed jobs of this run are meant
+UPDATE ticket SET accepted = 1
+WHERE status = 'pending' AND NOT accepted AND EXISTS (
+    SELECT 1 FROM job
+    WHERE job.id = ticket.id AND job.fingerprint = ticket.fingerprint
+      AND job.manifest = :manifest AND job.run = :run);
 
 -- name: rescues  tickets that money stands behind already, in order of age
 SELECT ticket.*

@@ -48,13 +48,15 @@ class Known:
 
     `current` is the fingerprint that the id had last; `owner` the manifest that the id belongs to,
     None where that is free or its file is gone; `bought_by` another job's id that bought, or is
-    buying, the same fingerprint.
+    buying, the same fingerprint; `bought_before` where the id has a paid result of whatever
+    fingerprint.
     """
 
     status: Status | None = None
     current: str | None = None
     owner: str | None = None
     bought_by: str | None = None
+    bought_before: bool = False
     error: Error | None = None
 
 
@@ -114,6 +116,7 @@ class Reader:
                 current=row["current"],
                 owner=None if row["manifest"] in self._gone else row["manifest"],
                 bought_by=row["bought_by"],
+                bought_before=bool(row["bought_before"]),
                 error=_error(row),
             )
             for row in self._db.execute(SQL["known"], {"rows": asked})

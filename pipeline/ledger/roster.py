@@ -123,6 +123,18 @@ class Roster:
         """Give the tickets that earlier runs left accepted or received, oldest first."""
         return [ticket_of(row) for row in await self._session.rows("rescues")]
 
+    async def changes(self) -> tuple[int, int]:
+        """Count this run's jobs that were bought before, and those of them to be bought anew.
+
+        Changes that were accepted are not counted, nor seeds that `retry` chose.
+        """
+        row = (await self._session.rows("changes"))[0]
+        return row["bought"], row["changed"]
+
+    async def accept_changes(self) -> None:
+        """Note that the changed jobs of this run are meant."""
+        await self._session.execute("accept_changes")
+
     async def left_open(self) -> int:
         """Count older versions of this run's jobs that money may stand behind."""
         return int((await self._session.rows("left_open"))[0][0])

@@ -2,6 +2,6 @@
 
 from pipeline.manifest.reader import Manifest, load
 from pipeline.manifest.schema import schema
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile
+from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety
 
-__all__ = ["Api", "Budget", "Limits", "Manifest", "Output", "Reconcile", "load", "schema"]
+__all__ = ["Api", "Budget", "Limits", "Manifest", "Output", "Reconcile", "Safety", "load", "schema"]

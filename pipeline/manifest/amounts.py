@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -11,6 +12,9 @@ from pipeline.model import MICRO
 
 CREDITS_MAX: Final = 1_000_000_000
 """Credits a manifest may speak of; in micro-credits they fit a ledger's 64-bit column."""
+
+SHARE_PATTERN: Final = r"^[0-9]{1,3}(\.[0-9]{1,6})? ?%$"
+"""A share in percent."""
 
 
 def micro_credits(given: object) -> int:
@@ -41,6 +45,15 @@ def ceiling(given: object) -> int | None:
     if isinstance(given, str):
         raise WrongValueError("must be a number of credits, such as 25.0, or `unlimited`")
     return micro_credits(given)
+
+
+def share(given: object) -> float:
+    """Turn a share, `0.2` or `20 %`, into a fraction of 1."""
+    if isinstance(given, str) and re.fullmatch(SHARE_PATTERN, given):
+        given = Decimal(given.rstrip("% ")) / 100
+    if isinstance(given, bool) or not isinstance(given, int | Decimal) or not 0 <= given <= 1:
+        raise WrongValueError("must be a share, such as 20 % or 0.2")
+    return float(given)
 
 
 def as_float(given: object) -> object:

@@ -26,10 +26,20 @@ if TYPE_CHECKING:
 
     from pipeline.manifest.source import Source
 
-SECTIONS: Final = ("version", "api", "limits", "budget", "reconcile", "output", "defaults", "jobs")
+SECTIONS: Final = (
+    "version",
+    "api",
+    "limits",
+    "budget",
+    "reconcile",
+    "safety",
+    "output",
+    "defaults",
+    "jobs",
+)
 """The keys of a manifest."""
 
-LATER: Final = ("sources", "inputs", "quality", "safety", "notify")
+LATER: Final = ("sources", "inputs", "quality", "notify")
 """Keys whose meaning is settled and whose work is still to be done."""
 
 _EMPTY: Final = "the file is empty: a manifest needs `output` and `jobs`"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipeline.errors import ManifestError, UsageError
 from pipeline.manifest.ids import Ids
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Strict
+from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety, Strict
 from pipeline.manifest.source import Source
 from pipeline.manifest.survey import Common, Survey
 
@@ -38,6 +38,7 @@ class Manifest:
     limits: Limits
     budget: Budget
     reconcile: Reconcile
+    safety: Safety
     output: Output
     count: int
     _common: Common = field(repr=False, compare=False)
@@ -90,6 +91,7 @@ def load(path: Path) -> Manifest:
         limits=_section(survey, "limits", Limits),
         budget=_section(survey, "budget", Budget),
         reconcile=_section(survey, "reconcile", Reconcile),
+        safety=_section(survey, "safety", Safety),
         output=_section(survey, "output", Output),
         count=survey.count,
         _common=survey.common,

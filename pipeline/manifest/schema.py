@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline.manifest.jobs import Defaults, JobFields
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Strict
+from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety, Strict
 
 
 class _Document(Strict):
@@ -18,6 +18,7 @@ class _Document(Strict):
     limits: Limits | None = None
     budget: Budget | None = None
     reconcile: Reconcile | None = None
+    safety: Safety | None = None
     output: Output
     defaults: Defaults | None = None
     jobs: list[JobFields] = Field(min_length=1)

@@ -29,7 +29,15 @@ from pipeline.manifest.addresses import (
     is_provider,
     protocol_of,
 )
-from pipeline.manifest.amounts import CREDITS_MAX, as_float, ceiling, micro_credits, price
+from pipeline.manifest.amounts import (
+    CREDITS_MAX,
+    SHARE_PATTERN,
+    as_float,
+    ceiling,
+    micro_credits,
+    price,
+    share,
+)
 from pipeline.manifest.faults import WrongValueError
 
 KEY_IN_MANIFEST: Final = (
@@ -108,6 +116,18 @@ Ceiling = Annotated[
     int | None,
     BeforeValidator(ceiling),
     WithJsonSchema({"anyOf": [_CREDITS, {"const": "unlimited"}]}),
+]
+Share = Annotated[
+    float,
+    BeforeValidator(share),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": SHARE_PATTERN, "examples": ["20 %"]},
+            ]
+        }
+    ),
 ]
 Credits = Annotated[int, BeforeValidator(micro_credits), WithJsonSchema(_CREDITS)]
 Price = Annotated[
@@ -209,6 +229,15 @@ class Reconcile(Strict):
 
     settle: Number = Field(900, ge=0, le=86400)
     """Seconds the provider's history is given before a request's absence means anything."""
+
+
+class Safety(Strict):
+    """What a run refuses to do unless it is told that it is meant."""
+
+    max_changed: Share | None = 0.2
+    """The share of the jobs bought before that may have changed, of more than 10; beyond it a run
+    buys nothing without --accept-changes. A feed gone wrong must not buy a catalogue anew. null:
+    any."""
 
 
 class Output(Strict):

@@ -10,7 +10,7 @@ from pipeline.manifest.document import End, Item, Section, parts
 from pipeline.manifest.faults import EndOfReadingError, Faults, WrongValueError
 from pipeline.manifest.jobs import IMAGE_WANTED, Defaults, JobFields, identity_of
 from pipeline.manifest.nodes import BROKEN, Mapping, Scalar, shown
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Strict
+from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ _MODELS: Final[dict[str, type[Strict]]] = {
     "limits": Limits,
     "budget": Budget,
     "reconcile": Reconcile,
+    "safety": Safety,
     "output": Output,
 }
 _OUTPUT_WANTED: Final = "is missing: say where results go, `output: {path: out/demo}`"

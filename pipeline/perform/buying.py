@@ -49,7 +49,8 @@ async def buy(desk: Desk, ticket: Ticket) -> tuple[Ticket, bool]:
     """
     try:
         body, sending = await to_thread.run_sync(_body, desk, ticket, limiter=desk.threads)
-        await desk.store.ready(desk.store.temporary(ticket.job.id, 0, "ready"))
+        temporary = desk.store.temporary(ticket.job.id, 0, "ready")
+        await desk.store.ready(temporary, desk.admission.in_flight)
     except InputError as error:
         status = Status.PENDING if error.kind == CHANGED else Status.INVALID
         return await desk.move(ticket, status, Error(error.kind, error.message)), False

@@ -62,8 +62,8 @@ async def test_known_tells_what_a_plan_has_to_know_in_the_order_asked(tmp_path: 
     with reading(path, "shop.yaml") as reader:
         assert reader.known(asked) == [
             Known(),
-            Known(current="print-mug", owner="shop.yaml"),
-            Known(Status.SUCCEEDED, current="print-mug", owner="shop.yaml"),
+            Known(current="print-mug", owner="shop.yaml", bought_before=True),
+            Known(Status.SUCCEEDED, current="print-mug", owner="shop.yaml", bought_before=True),
             Known(bought_by="vase"),  # it waits for vase's outcome
         ]
 
