@@ -208,8 +208,8 @@ def _budget_stop(budget: Budget, price: int) -> Stop:
     return Stop(
         StopKind.BUDGET,
         f"the next call's {price / 1e6:g} credits would pass budget.credits "
-        f"{(budget.cap or 0) / 1e6:g}: this run spent {budget.spent / 1e6:g}, and {held / 1e6:g} "
-        f"are held for calls whose bill is open; {advice}",
+        f"{(budget.cap or 0) / 1e6:g}: {budget.spent / 1e6:g} were paid, or came to light, in this "
+        f"run, and {held / 1e6:g} are held for calls whose bill is open; {advice}",
     )
 
 
