@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test torture check lint types layers format lock clean
+.PHONY: help setup demo test torture simulate check lint types layers format lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -26,6 +26,9 @@ test: $(READY)  ## run the tests
 
 torture: $(READY)  ## kill 1,000 runs, and hold their ledgers against the provider's books
 	PYTHONPATH=tests $(BIN)/python -m torture --kills 1000
+
+simulate: $(READY)  ## how ways to limit calls fare against a simulated service
+	PYTHONPATH=tests $(BIN)/python -m simulator
 
 check: lint types layers  ## lint, formatting, types, layers
 
