@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import anyio
 
-from pipeline.governors import Balance, Budget, Doubt, Hold, Outage, Price, RateGate, Streak
+from pipeline.governors import Balance, Budget, Doubt, Hold, Outage, Price, Streak
 from pipeline.model import Claim, Stop, StopKind, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pipeline.concurrency import Call, Fixed
+    from pipeline.rates import Rate
 
 _SIGNALS = frozenset({StopKind.SIGINT, StopKind.SIGTERM})
 
@@ -21,11 +25,38 @@ class Ended(Exception):  # noqa: N818 - an end, not an error
     """Admission has ended: nothing more is sent in this run."""
 
 
+class Ends(Enum):
+    """How a call ended, for those that limit how many there may be."""
+
+    SUCCEEDED = auto()  # the service did its work
+    FAILED = auto()  # it could not, or the connection broke
+    LOST = auto()  # it did not answer in time
+    REFUSED = auto()  # a 429, which was told at once
+    UNSENT = auto()  # it says nothing about the service's strength
+    FOLLOWED = auto()  # v2: it goes on, and is ended by whoever parts from it
+
+
 @dataclass(eq=False, slots=True)
 class Lease:
     """The right to one paid call, with its price held. To be settled, kept or given back."""
 
     price: int
+    call: Call
+
+
+@dataclass(slots=True)
+class Governors:
+    """What the door asks before a call may go."""
+
+    concurrency: Fixed
+    rate: Rate
+    budget: Budget
+    price: Price
+    balance: Balance
+    outage: Outage[Claim]
+    hold: Hold = field(default_factory=Hold)
+    streak: Streak = field(default_factory=Streak)
+    doubt: Doubt[Ticket] = field(default_factory=Doubt)
 
 
 class Admission:
@@ -36,27 +67,21 @@ class Admission:
     """
 
     def __init__(
-        self,
-        *,
-        rate: RateGate,
-        budget: Budget,
-        price: Price,
-        balance: Balance,
-        outage: Outage[Claim],
-        clock: Callable[[], float] = anyio.current_time,
+        self, governors: Governors, *, clock: Callable[[], float] = anyio.current_time
     ) -> None:
-        self.budget = budget
-        self.price = price
-        self.balance = balance
-        self.outage = outage
-        self.hold = Hold()
-        self.streak = Streak()
-        self.doubt: Doubt[Ticket] = Doubt()
+        self.concurrency = governors.concurrency
+        self.rate = governors.rate
+        self.budget = governors.budget
+        self.price = governors.price
+        self.balance = governors.balance
+        self.outage = governors.outage
+        self.hold = governors.hold
+        self.streak = governors.streak
+        self.doubt = governors.doubt
         self.stop: Stop | None = None
-        self._rate = rate
-        self._clock = clock
         self.in_flight = 0
-        self._followed: set[int] = set()
+        self._clock = clock
+        self._followed: dict[int, Lease] = {}
         self._guessed: set[int] = set()
         self._queue = anyio.Lock()
         self._change = anyio.Event()
@@ -74,8 +99,9 @@ class Admission:
         async with self._queue:
             while (delay := self._delay()) > 0:
                 await self._until_change(delay)
-            lease = Lease(self.price.expected)
-            self._rate.sent(self._clock())
+            now = self._clock()
+            lease = Lease(self.price.expected, self.concurrency.sent(now))
+            self.rate.sent(now)
             self.budget.hold(lease.price)
             self.doubt.sending(lease)
             self.outage.sending(lease)
@@ -109,12 +135,14 @@ class Admission:
         """
         self.budget.keep(attempt, lease.price)
         if followed:
-            self._followed.add(attempt)
+            self._followed[attempt] = lease
         self._left()
 
-    def parted(self, attempt: int) -> None:
+    def parted(self, attempt: int, ends: Ends) -> None:
         """Follow an attempt no longer: if its bill is still open, this run will not learn it."""
-        self._followed.discard(attempt)
+        lease = self._followed.pop(attempt, None)
+        if lease is not None:
+            self._ended(lease, ends)
         self._changed()
 
     def learnt(self, attempt: int, credits: int) -> None:
@@ -122,18 +150,23 @@ class Admission:
         if credits:
             self.price.paid(credits)
         self.budget.learnt(attempt, credits)
-        self.parted(attempt)
+        self._changed()
 
-    def limited(self, reset: float | None) -> float:
-        """Hold everyone after a 429; return for how many seconds."""
-        return self.hold.limited(self._clock(), reset)
+    def limited(self, lease: Lease, reset: float | None) -> float:
+        """Take a 429: it tells of the minute or of the capacity; return for how long all wait."""
+        now, call = self._clock(), lease.call
+        ahead = self.concurrency.ahead_of(call)
+        by_rate = self.rate.refused(call.sent_at, now, reset, ahead)
+        self.concurrency.refused(call, now, by_rate=by_rate)
+        return self.hold.limited(now, reset)
 
     def troubled(self, lease: Lease, claim: Claim) -> tuple[Claim, ...]:
         """Take a failure of the service; give those whose tries only revealed an outage."""
         return self.outage.failed(claim, lease, self._clock())
 
-    def resolved(self, lease: Lease, *, passed: bool) -> Ticket | None:
-        """Tell the doubt how a call ended; return a job that this has convicted."""
+    def resolved(self, lease: Lease, ends: Ends, *, passed: bool) -> Ticket | None:
+        """Tell the governors how a call ended; return a job that this has convicted."""
+        self._ended(lease, ends)
         self.outage.ended(lease)
         convicted = self.doubt.ended(lease, passed=passed)
         self._changed()
@@ -153,7 +186,7 @@ class Admission:
         Ends admission where they never will.
         """
         price, now = self.price.expected, self._clock()
-        awaited = self.in_flight or self._followed
+        awaited = self.in_flight or any(each in self.budget.open for each in self._followed)
         if self.stop is None and not self.budget.fits(price):
             if awaited:
                 return math.inf  # a call in flight may cost less than is held for it
@@ -168,7 +201,26 @@ class Admission:
             raise Ended
         if not self.doubt.may_send():
             return math.inf
-        return max(self.hold.delay(now), self._rate.delay(now), self.outage.delay(now))
+        return max(
+            self.hold.delay(now),
+            self.rate.delay(now),
+            self.outage.delay(now),
+            self.concurrency.delay(now),
+        )
+
+    def _ended(self, lease: Lease, ends: Ends) -> None:
+        call, now = lease.call, self._clock()
+        match ends:
+            case Ends.SUCCEEDED:
+                self.concurrency.succeeded(call, now)
+            case Ends.FAILED:
+                self.concurrency.failed(call, now)
+            case Ends.LOST:
+                self.concurrency.lost(call, now)
+            case Ends.UNSENT:
+                self.concurrency.unsent(call)
+            case Ends.REFUSED | Ends.FOLLOWED:
+                pass
 
     def _left(self) -> None:
         self.in_flight -= 1

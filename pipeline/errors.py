@@ -112,6 +112,10 @@ class BrokenConnectionError(ApiError):
         super().__init__(message, charged=Charged.MAYBE)
 
 
+class NoAnswerError(BrokenConnectionError):
+    """No complete answer came in time: the call may go on, and may be billed."""
+
+
 class AnswerTooLargeError(ApiError):
     """An answer went past its cap; what came before stands, the rest was not read."""
 

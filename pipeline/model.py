@@ -188,11 +188,13 @@ class Event:
 
     `start`: the run begins, `jobs` counts where they stand. `job`: a job moved from `previous` to
     `status`, or stayed and `error` says why; `credits` were billed by it (micro-credits). `hold`:
-    all wait `seconds` for a rate limit. `stop`: nothing more is sent. `note`: worth knowing.
-    `remaining` is the account's balance in micro-credits, as last told.
+    all wait `seconds` for a rate limit. `limits`: from now on at most `limit` calls are in flight
+    and `per_minute` start, `message` says why; `notable` where that is more than growing. `stop`:
+    nothing more is sent. `note`: worth knowing. `remaining` is the account's balance in
+    micro-credits, as last told.
     """
 
-    name: Literal["start", "job", "hold", "stop", "note"]
+    name: Literal["start", "job", "hold", "limits", "stop", "note"]
     message: str = ""
     job: str | None = None
     status: Status | None = None
@@ -202,3 +204,6 @@ class Event:
     remaining: int | None = None
     seconds: float = 0.0
     jobs: Mapping[Status, int] = field(default_factory=dict)
+    limit: int | None = None
+    per_minute: int | None = None
+    notable: bool = False

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from pipeline.admission import Admission, Ended, Lease
-from pipeline.governors import Balance, Budget, Outage, Price, RateGate
+from pipeline.admission import Admission, Ended, Ends, Governors, Lease
+from pipeline.concurrency import Fixed
+from pipeline.governors import Balance, Budget, Outage, Price
 from pipeline.model import Job, Status, Stop, StopKind, Ticket
+from pipeline.rates import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -30,18 +32,20 @@ def admission(
     reserve: int | None = None,
     known: int | None = None,
     per_minute: float | None = None,
+    at_once: int = 1000,
     clock: Callable[[], float] = lambda: 0.0,
 ) -> Admission:
     balance = Balance(reserve)
     balance.asked(known)
-    return Admission(
-        rate=RateGate(per_minute),
+    governors = Governors(
+        concurrency=Fixed(at_once),
+        rate=Rate(per_minute),
         budget=Budget(cap),
         price=Price(PRICE),
         balance=balance,
         outage=Outage(1800),
-        clock=clock,
     )
+    return Admission(governors, clock=clock)
 
 
 @dataclass
@@ -179,7 +183,7 @@ async def test_a_request_that_is_followed_is_waited_for_until_its_bill_is_learnt
         assert list(queue.entered) == ["a", "b"]
         door.keep(queue.entered["b"], attempt=2, followed=True)
         await queue.want("c")
-        door.parted(2)  # it outlived its time: its hold stands, and nothing is left to wait for
+        door.parted(2, Ends.LOST)  # it outlived its time: its hold stands, nothing is waited for
         await anyio.wait_all_tasks_blocked()
         assert queue.ended == ["c"]
         assert door.budget.unsettled == PRICE
@@ -199,7 +203,7 @@ async def test_the_reserve_is_kept_whatever_is_in_flight_or_open() -> None:
         assert (queue.ended, door.stop) == ([], None)
         door.balance.seen(75)
         await queue.settle("c", PRICE)
-        door.parted(2)
+        door.parted(2, Ends.LOST)
         await anyio.wait_all_tasks_blocked()
         assert queue.ended == ["d"]
         assert door.stop is not None
@@ -282,11 +286,11 @@ async def test_in_doubt_exactly_one_probe_goes_through() -> None:
         assert list(queue.entered) == ["a"]
         await queue.settle("a", 0)  # that it ended says nothing yet
         assert list(queue.entered) == ["a"]
-        assert door.resolved(queue.entered["a"], passed=False) is None
+        assert door.resolved(queue.entered["a"], Ends.UNSENT, passed=False) is None
         await anyio.wait_all_tasks_blocked()
         assert list(queue.entered) == ["a", "b"]
         await queue.settle("b", PRICE)
-        assert door.resolved(queue.entered["b"], passed=True) == TICKET
+        assert door.resolved(queue.entered["b"], Ends.SUCCEEDED, passed=True) == TICKET
         await queue.want("d", "e")
         assert list(queue.entered) == [*"abcde"]
 
@@ -319,12 +323,31 @@ async def test_a_full_minute_is_waited_out() -> None:
     await queued(admission(per_minute=2, clock=clock), story)
 
 
+async def test_no_more_are_in_flight_than_the_limit_and_a_followed_call_is_in_flight() -> None:
+    async def story(queue: Queue) -> None:
+        door = queue.door
+        await queue.want("a", "b", "c", "d")
+        assert list(queue.entered) == ["a", "b"]
+        door.keep(queue.entered["a"], attempt=1, followed=True)
+        door.resolved(queue.entered["a"], Ends.FOLLOWED, passed=True)
+        await anyio.wait_all_tasks_blocked()
+        assert list(queue.entered) == ["a", "b"]  # v2: accepted, and at work
+        door.parted(1, Ends.SUCCEEDED)
+        await anyio.wait_all_tasks_blocked()
+        assert list(queue.entered) == ["a", "b", "c"]
+        door.resolved(queue.entered["b"], Ends.LOST, passed=False)
+        await queue.settle("b", 0)
+        assert list(queue.entered) == ["a", "b", "c", "d"]
+
+    await queued(admission(at_once=2), story)
+
+
 async def test_after_a_429_everyone_waits_for_the_reset() -> None:
     clock = Clock()
 
     async def story(queue: Queue) -> None:
         await queue.want("a")
-        assert queue.door.limited(30.0) == 30.0
+        assert queue.door.limited(queue.entered["a"], 30.0) == 30.0
         await queue.want("b", "c")
         assert list(queue.entered) == ["a"]
         clock.now += 30.0

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.api.answer import Answer, unzipped
-from pipeline.errors import ApiError, BrokenConnectionError, NoConnectionError
+from pipeline.errors import ApiError, BrokenConnectionError, NoAnswerError, NoConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -150,9 +150,10 @@ async def _pieces(
 def _fault(error: Exception, request: Request, *, connected: bool) -> ApiError:
     """Say what went wrong; without the key, also where a server's bad line quotes it."""
     if isinstance(error, TimeoutError):
-        what = "answer" if connected else "connection"
-        seconds = request.seconds if connected else min(_CONNECT_SECONDS, request.seconds)
-        said = f"no complete {what} within {seconds:g} s"
+        if connected:
+            return NoAnswerError(f"no complete answer within {request.seconds:g} s")
+        seconds = min(_CONNECT_SECONDS, request.seconds)
+        said = f"no complete connection within {seconds:g} s"
     else:
         told = str(error) or "no more is known"
         if request.key:

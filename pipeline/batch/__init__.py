@@ -8,7 +8,7 @@ from pipeline.batch.probe import Probed, probe
 from pipeline.batch.putback import PutBack, put_back
 from pipeline.batch.resolving import Resolved, claim, resolve
 from pipeline.batch.run import run
-from pipeline.batch.standing import job_rows, standing_jobs, standing_money
+from pipeline.batch.standing import job_rows, standing_jobs, standing_money, standing_pressure
 from pipeline.batch.work import Options
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "run",
     "standing_jobs",
     "standing_money",
+    "standing_pressure",
 ]

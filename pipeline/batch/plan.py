@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.batch.access import access, books_of
 from pipeline.batch.changes import too_many
 from pipeline.batch.intake import Intake, batches
-from pipeline.batch.reading import concurrent, ledger_name
+from pipeline.batch.reading import ledger_name, most_at_once
 from pipeline.errors import CatalogError, UsageError
 from pipeline.ledger import Known, Posting, reading
 from pipeline.model import IN_BETWEEN, MICRO, Error, Json, Status
@@ -141,7 +141,7 @@ async def plan(
     planned = Plan(
         price=manifest.budget.price_micro,
         budget=manifest.budget.credits_micro if budget is None else budget,
-        concurrency=concurrent(manifest),
+        concurrency=most_at_once(manifest),
         per_minute=manifest.limits.requests_per_minute,
         max_changed=manifest.safety.max_changed,
         disk_free=_disk_free(manifest),

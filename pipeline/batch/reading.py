@@ -1,9 +1,11 @@
-"""What a run takes a manifest to mean: its name in the ledger, its concurrency."""
+"""What a run takes a manifest to mean: its name in the ledger, its limits."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+
+from pipeline.concurrency import Adaptive, Fixed
 
 if TYPE_CHECKING:
     from pipeline.manifest import Manifest
@@ -17,11 +19,15 @@ def ledger_name(manifest: Manifest) -> str:
     return os.path.relpath(manifest.path, manifest.ledger_path.parent)
 
 
-AUTO_CONCURRENCY = 8
-"""Calls in flight where the manifest leaves it to us."""
-
-
-def concurrent(manifest: Manifest) -> int:
-    """Give how many calls may be in flight."""
+def most_at_once(manifest: Manifest) -> int:
+    """Give the most calls that may ever be in flight."""
     stated = manifest.limits.concurrency
-    return min(AUTO_CONCURRENCY, manifest.limits.max_concurrency) if stated == "auto" else stated
+    return manifest.limits.max_concurrency if stated == "auto" else stated
+
+
+def limiter(manifest: Manifest) -> Fixed:
+    """Give what limits the calls in flight: the stated number, or one that adapts."""
+    limits = manifest.limits
+    if limits.concurrency == "auto":
+        return Adaptive(limits.max_concurrency, timeout=manifest.api.timeout)
+    return Fixed(limits.concurrency)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.batch.access import access, books_of
 from pipeline.batch.phases import Phases
-from pipeline.batch.reading import concurrent
+from pipeline.batch.reading import most_at_once
 from pipeline.batch.standing import job_rows
 from pipeline.batch.work import Options, Work, opened
 from pipeline.errors import UsageError
@@ -118,7 +118,7 @@ async def _ask(work: Work, key: str | None, *, said: bool) -> dict[int, str]:
         work.emit(Event("note", NOT_ASKED))
         return {}
     async with access(manifest.api, key, books_of(manifest)) as client:
-        phases = Phases(work.desk(client), work.supply, work.guarded, concurrent(manifest))
+        phases = Phases(work.desk(client), work.supply, work.guarded, most_at_once(manifest))
         done = await phases.bring_home(await work.roster.rescues())
     if work.crashes:
         raise work.crashes[0]

@@ -15,7 +15,8 @@ from pipeline.batch.changes import guard_changes
 from pipeline.batch.intake import Intake, batches
 from pipeline.batch.outcome import Summary
 from pipeline.batch.phases import Phases
-from pipeline.batch.reading import concurrent
+from pipeline.batch.pressing import Pressing
+from pipeline.batch.reading import most_at_once
 from pipeline.batch.signals import watch_signals
 from pipeline.batch.standing import standing_jobs, standing_money
 from pipeline.batch.work import Options, Work, opened
@@ -114,19 +115,22 @@ class _Run:
         return told
 
     async def _do(self, desk: Desk, rescues: list[Ticket]) -> None:
-        phases = Phases(desk, self._work.supply, self._work.guarded, concurrent(self._manifest))
+        phases = Phases(desk, self._work.supply, self._work.guarded, most_at_once(self._manifest))
         async with anyio.create_task_group() as tasks:
             if self._options.signals:
                 await tasks.start(
                     watch_signals, self._work.admission, self._work.end, tasks.cancel_scope
                 )
+            pressing = Pressing(self._work.admission, self._work.roster, self._work.emit)
             await phases.bring_home(rescues)
             account = Account(desk.client, self._work.admission, self._work.end, self._work.emit)
             if self._work.admission.stop is None and await self._work.guarded(
                 account.ask(self._work.roster)
             ):
                 tasks.start_soon(account.keep_asking)
+                tasks.start_soon(self._work.guarded, pressing.keep_telling())
                 await phases.buy(self._options.limit)
+                await self._work.guarded(pressing.note())
             tasks.cancel_scope.cancel()
 
     async def _tally(self) -> Mapping[Status, int]:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.batch.reading import ledger_name
-from pipeline.ledger import JobRow, Money, reading
+from pipeline.ledger import JobRow, Money, Pressure, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,12 @@ def standing_money(manifest: Manifest) -> Money:
     """Give the ledger's money."""
     with reading(manifest.ledger_path, ledger_name(manifest)) as reader:
         return reader.money()
+
+
+def standing_pressure(manifest: Manifest) -> Pressure | None:
+    """Give how hard the last run pressed the API."""
+    with reading(manifest.ledger_path, ledger_name(manifest)) as reader:
+        return reader.pressure()
 
 
 def job_rows(manifest: Manifest) -> Iterator[JobRow]:

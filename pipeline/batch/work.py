@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 import anyio
 
 from pipeline import __version__
-from pipeline.admission import Admission
-from pipeline.batch.reading import ledger_name
+from pipeline.admission import Admission, Governors
+from pipeline.batch.reading import ledger_name, limiter
 from pipeline.batch.supply import Supply
 from pipeline.errors import LedgerError, StoreError
-from pipeline.governors import Balance, Budget, Outage, Price, RateGate
+from pipeline.governors import Balance, Budget, Outage, Price
 from pipeline.ledger import Lookup, Moves, Roster, begin, hold, writing
 from pipeline.model import Event, Stop, StopKind
 from pipeline.perform import Desk, Policy
+from pipeline.rates import Rate
 from pipeline.store import Store
 
 if TYPE_CHECKING:
@@ -79,11 +80,14 @@ class Work:
         self._on_event = on_event
         budget = manifest.budget
         self.admission = Admission(
-            rate=RateGate(manifest.limits.requests_per_minute),
-            budget=Budget(cap_of(manifest, options)),
-            price=Price(budget.price_micro),
-            balance=Balance(budget.reserve_micro),
-            outage=Outage(manifest.limits.give_up_after),
+            Governors(
+                concurrency=limiter(manifest),
+                rate=Rate(manifest.limits.requests_per_minute),
+                budget=Budget(cap_of(manifest, options)),
+                price=Price(budget.price_micro),
+                balance=Balance(budget.reserve_micro),
+                outage=Outage(manifest.limits.give_up_after),
+            )
         )
         self.supply = Supply(self.roster, self.admission, self.guarded)
 

@@ -1,9 +1,9 @@
 """What limits the run: small objects with one verb each, without clock or socket of their own."""
 
 from pipeline.governors.doubt import Doubt, Streak, Verdict
+from pipeline.governors.hold import Hold
 from pipeline.governors.money import Balance, Budget, Price
 from pipeline.governors.outage import Outage
-from pipeline.governors.rate import Hold, RateGate
 
 __all__ = [
     "Balance",
@@ -12,7 +12,6 @@ __all__ = [
     "Hold",
     "Outage",
     "Price",
-    "RateGate",
     "Streak",
     "Verdict",
 ]

@@ -5,7 +5,7 @@ from pipeline.ledger.lookup import Buyer, Lookup
 from pipeline.ledger.moves import Closing, Moves, Sending
 from pipeline.ledger.reader import Failed, JobRow, Known, Money, Reader, reading
 from pipeline.ledger.roster import BEFORE_ALL, Roster, begin, put_failed_back
-from pipeline.ledger.rows import Finished, Posting, Purchase, Stored, Unknown, Waiting
+from pipeline.ledger.rows import Finished, Posting, Pressure, Purchase, Stored, Unknown, Waiting
 from pipeline.ledger.session import Session
 from pipeline.ledger.settling import resend, write_off
 from pipeline.ledger.writer import Writer, writing
@@ -22,6 +22,7 @@ __all__ = [
     "Money",
     "Moves",
     "Posting",
+    "Pressure",
     "Purchase",
     "Reader",
     "Roster",

@@ -6,6 +6,13 @@ SELECT value FROM meta WHERE key = 'provider';
 -- name: provider_set  claim a new ledger for a provider
 INSERT INTO meta (key, value) VALUES ('provider', :provider) ON CONFLICT DO NOTHING;
 
+-- name: press  how hard the run presses the API now
+INSERT INTO meta (key, value) VALUES ('pressure', :pressure)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: pressure  how hard the last run pressed the API
+SELECT value FROM meta WHERE key = 'pressure';
+
 -- name: run_begin  a run starts
 INSERT INTO run (started_at, budget) VALUES (:now, :budget);
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import LedgerError
 from pipeline.ledger.connection import check, connect_reading
 from pipeline.ledger.owners import is_gone
+from pipeline.ledger.rows import Pressure
 from pipeline.ledger.statements import SQL
 from pipeline.model import Artifact, Error, Status
 
@@ -89,6 +90,11 @@ class Reader:
         sums = self._db.execute(SQL["money"]).fetchone()
         balance = self._db.execute(SQL["balance"]).fetchone()
         return Money(sums["spent"], sums["unsettled"], balance and balance["remaining"])
+
+    def pressure(self) -> Pressure | None:
+        """Give how hard the last run pressed the API."""
+        row = None if self._db is None else self._db.execute(SQL["pressure"]).fetchone()
+        return None if row is None else Pressure(**json.loads(row["value"]))
 
     def rows(self, ids: Sequence[str]) -> Iterator[JobRow]:
         """Give a row for each id, in order; a job that no run has read is pending."""

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.ledger.owners import is_gone
-from pipeline.ledger.rows import Finished, Posting, Waiting, finished_of, posting_row, ticket_of
+from pipeline.ledger.rows import (
+    Finished,
+    Posting,
+    Pressure,
+    Waiting,
+    finished_of,
+    posting_row,
+    ticket_of,
+)
 from pipeline.ledger.session import Session, timestamp
 from pipeline.ledger.statements import SQL
 from pipeline.model import Status, Ticket
@@ -134,6 +143,10 @@ class Roster:
     async def accept_changes(self) -> None:
         """Note that the changed jobs of this run are meant."""
         await self._session.execute("accept_changes")
+
+    async def press(self, pressure: Pressure) -> None:
+        """Note how hard the run presses the API."""
+        await self._session.execute("press", pressure=json.dumps(asdict(pressure)))
 
     async def left_open(self) -> int:
         """Count older versions of this run's jobs that money may stand behind."""

@@ -93,6 +93,15 @@ class Unknown:
         return self.mine or self.ticket is None
 
 
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """How hard a run presses the API: the most calls in flight, why, and the most a minute."""
+
+    limit: int
+    reason: str
+    per_minute: int | None = None
+
+
 def posting_row(posting: Posting) -> dict[str, Any]:
     """Give a posting as the statements take it."""
     return {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
+from pipeline.admission import Ends
 from pipeline.api.classify import Meaning, Means
 from pipeline.api.dates import reset_delay
 from pipeline.api.wire import receipt as receipt_of
@@ -18,6 +19,7 @@ from pipeline.errors import (
     BrokenConnectionError,
     InputError,
     LedgerError,
+    NoAnswerError,
     NoConnectionError,
 )
 from pipeline.governors import Verdict
@@ -35,6 +37,15 @@ if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
 
 
+_ENDS = {
+    Means.RECEIVED: Ends.SUCCEEDED,
+    Means.FAILED: Ends.SUCCEEDED,
+    Means.FAILED_BILLED: Ends.SUCCEEDED,
+    Means.ACCEPTED: Ends.FOLLOWED,
+    Means.AGAIN: Ends.FAILED,
+    Means.LIMITED: Ends.REFUSED,
+    Means.LOST: Ends.LOST,
+}
 _NO_SERVICE = frozenset({Means.AGAIN, Means.LOST, Means.LIMITED})
 
 CHANGED = "input_changed"
@@ -60,7 +71,7 @@ async def buy(desk: Desk, ticket: Ticket) -> tuple[Ticket, bool]:
         sent = None if _suspected(desk, ticket) else await desk.moves.sent(ticket, priced)
         if sent is None:
             desk.admission.settle(lease, 0)
-            desk.admission.resolved(lease, passed=False)
+            desk.admission.resolved(lease, Ends.UNSENT, passed=False)
             return ticket, False
         desk.tell(ticket, sent[0])
         ticket, means = await _Call(desk, *sent, lease).make(body)
@@ -137,24 +148,25 @@ class _Call:
 
     async def make(self, body: bytes) -> tuple[Ticket, Means]:
         """Send, and do what the answer means."""
-        means, began = Means.LOST, Closing(Error("", ""))
+        means, began, ends = Means.LOST, Closing(Error("", "")), Ends.LOST
         try:
             async with self._desk.client.submit(body) as answer:
                 began = _began(answer)
                 meaning = await self._desk.client.understand(answer)
-                means = meaning.means
+                means, ends = meaning.means, _ENDS.get(meaning.means, Ends.UNSENT)
                 await self._act(meaning, answer)
         except NoConnectionError as error:
-            means = Means.AGAIN
+            means, ends = Means.AGAIN, Ends.FAILED
             await self._again(Error(error.kind, f"no connection was made: {error}"), None)
         except (BrokenConnectionError, AnswerTooLargeError) as error:
             if self._ticket.status is Status.SENT:
+                ends = Ends.LOST if isinstance(error, NoAnswerError) else Ends.FAILED
                 lost = Error(error.kind, f"the answer was lost: {error}")
                 await self._lost(replace(began, error=lost))
         if means not in _NO_SERVICE and self._desk.admission.outage.passed(self._lease):
             self._desk.emit(Event("note", "the service is back"))
         convicted = self._desk.admission.resolved(
-            self._lease, passed=means in {Means.RECEIVED, Means.ACCEPTED}
+            self._lease, ends, passed=means in {Means.RECEIVED, Means.ACCEPTED}
         )
         if convicted is not None:
             await convict(self._desk, convicted)
@@ -260,7 +272,7 @@ class _Call:
 
     async def _limited(self, closing: Closing, answer: Answer) -> None:
         desk = self._desk
-        seconds = desk.admission.limited(reset_delay(answer.headers, desk.now()))
+        seconds = desk.admission.limited(self._lease, reset_delay(answer.headers, desk.now()))
         await self._close(closing, Status.PENDING)
         if desk.admission.stop is None:
             desk.emit(Event("hold", closing.error.message, seconds=seconds))

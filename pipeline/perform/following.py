@@ -6,6 +6,7 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pipeline.admission import Ends
 from pipeline.api.classify import Meaning, Means
 from pipeline.errors import AnswerTooLargeError, BrokenConnectionError
 from pipeline.ledger import Closing, Purchase
@@ -30,10 +31,13 @@ async def follow(desk: Desk, ticket: Ticket, *, fresh: bool) -> Ticket:
     purchase = await desk.lookup.purchase(ticket)
     if purchase is None or purchase.receipt.request_id is None:
         return ticket
+    ends = Ends.UNSENT
     try:
-        return await _follow(desk, ticket, purchase, purchase.receipt.request_id, fresh=fresh)
+        ticket = await _follow(desk, ticket, purchase, purchase.receipt.request_id, fresh=fresh)
+        ends = Ends.LOST if ticket.status is Status.ACCEPTED else Ends.SUCCEEDED
     finally:
-        desk.admission.parted(purchase.number)
+        desk.admission.parted(purchase.number, ends)
+    return ticket
 
 
 async def _follow(

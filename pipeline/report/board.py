@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.model import Status
+from pipeline.report.wording import limits_text
 
 if TYPE_CHECKING:
     from pipeline.model import Event
@@ -25,6 +26,7 @@ class Board:
     remaining: int | None = None
     stop: str | None = None
     hold_until: float = 0.0
+    limits: str = ""
     flying: dict[str, None] = field(default_factory=dict)
 
     def take(self, event: Event, now: float) -> None:
@@ -39,6 +41,8 @@ class Board:
                 self._moved(event)
             case "hold":
                 self.hold_until = max(self.hold_until, now + event.seconds)
+            case "limits":
+                self.limits = limits_text(event)
             case "stop":
                 self.stop = event.message
             case "note":

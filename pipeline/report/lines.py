@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.model import MICRO, Event, Status
 from pipeline.report.board import Board
-from pipeline.report.wording import credits_text, jobs_text, safe, seconds_text
+from pipeline.report.wording import credits_text, jobs_text, limits_text, safe, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,12 +54,15 @@ class Lines:
                 return jobs_text(event.jobs)
             case "hold":
                 return f"rate limit: all wait {seconds_text(event.seconds)} ({event.message})"
-            case "note":
-                return event.message
+            case "limits":
+                return self._limits(event)
             case "job":
                 return self._job(event)
-            case "stop":
-                return f"stopping: {event.message}"
+            case "note" | "stop":
+                return event.message if event.name == "note" else f"stopping: {event.message}"
+
+    def _limits(self, event: Event) -> str | None:
+        return limits_text(event) if event.notable or self._verbosity > 0 else None
 
     def _job(self, event: Event) -> str | None:
         passing = event.error is None and event.status in _IN_PASSING

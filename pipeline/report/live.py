@@ -87,6 +87,10 @@ class LiveDisplay:
             names = Text("now: " + ", ".join(list(board.flying)[:_NAMED]), style="dim")
             names.truncate(self._console.width, overflow="ellipsis")
             parts.append(names)
+        if board.limits:
+            limits = Text(safe(board.limits), style="dim")
+            limits.truncate(self._console.width, overflow="ellipsis")
+            parts.append(limits)
         if board.hold_until > now:
             left = seconds_text(board.hold_until - now)
             parts.append(Text(f"rate limit: all wait {left}", style="yellow"))

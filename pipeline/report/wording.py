@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.model import MICRO, Status
+from pipeline.model import MICRO, Event, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pipeline.ledger import Pressure
 
 STYLES: Mapping[Status, str] = {
     Status.PENDING: "dim",
@@ -39,6 +41,13 @@ def seconds_text(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}m{rest:02}s"
     return f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def limits_text(pressed: Event | Pressure) -> str:
+    """Say how hard the API is pressed, and why."""
+    rate = f", {pressed.per_minute} a minute" if pressed.per_minute else ""
+    reason = pressed.message if isinstance(pressed, Event) else pressed.reason
+    return f"at most {pressed.limit} at once{rate}: {reason}"
 
 
 def jobs_text(jobs: Mapping[Status, int]) -> str:

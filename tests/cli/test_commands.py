@@ -66,6 +66,7 @@ def test_before_the_first_run_every_job_is_pending_and_nothing_is_written(tmp_pa
             "unknown": 0,
         },
         "credits": {"spent": 0.0, "unsettled": 0.0, "remaining": None},
+        "limits": None,
     }
     assert "3 failed jobs" not in catalog3d("retry", manifest).stdout
     catalog3d("plan", manifest)

@@ -12,53 +12,9 @@ from pipeline.governors import (
     Doubt,
     Hold,
     Price,
-    RateGate,
     Streak,
     Verdict,
 )
-
-
-def sends(gate: RateGate, arrivals: list[float]) -> list[float]:
-    """Send each as soon as it has come and the gate lets it."""
-    now, sent = 0.0, []
-    for arrival in arrivals:
-        now = max(now, arrival)
-        while (delay := gate.delay(now)) > 0:
-            now += delay
-        gate.sent(now)
-        sent.append(now)
-    return sent
-
-
-def most_in_a_minute(sent: list[float]) -> int:
-    return max(sum(start <= each < start + 60 for each in sent) for start in sent)
-
-
-GAPS = st.lists(st.floats(0, 90) | st.just(0.0), min_size=1, max_size=80)
-
-
-@given(gaps=GAPS, per_minute=st.integers(1, 12) | st.floats(1, 12))
-def test_no_minute_ever_holds_more_sends_than_the_limit(
-    gaps: list[float], per_minute: float
-) -> None:
-    arrivals = [sum(gaps[: at + 1]) for at in range(len(gaps))]
-    assert most_in_a_minute(sends(RateGate(per_minute), arrivals)) <= per_minute
-
-
-@given(st.integers(1, 200))
-def test_a_saturated_gate_uses_nearly_all_of_its_limit(per_minute: int) -> None:
-    # N go at once, and N more each 60.6 s: a rate of 60 / 60.6 = 99 % of the limit
-    sent = sends(RateGate(per_minute), [0.0] * (3 * per_minute))
-    assert [sent[0], sent[per_minute], sent[2 * per_minute]] == pytest.approx([0, 60.6, 121.2])
-
-
-def test_less_than_one_a_minute_spaces_sends_further_apart() -> None:
-    # 0.5 a minute is one in 120 s, and 1 % more
-    assert sends(RateGate(0.5), [0.0] * 3) == pytest.approx([0, 121.2, 242.4])
-
-
-def test_without_a_limit_nothing_waits() -> None:
-    assert sends(RateGate(None), [0.0] * 1000) == [0.0] * 1000
 
 
 @pytest.mark.parametrize(

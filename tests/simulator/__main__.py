@@ -7,11 +7,12 @@ from dataclasses import asdict
 
 import click
 
+from simulator.ours import OURS
 from simulator.policies import BASELINES
 from simulator.scenarios import SCENARIOS
 from simulator.trial import Row, table
 
-POLICIES = BASELINES
+POLICIES = (OURS, *BASELINES)
 
 
 @click.command()

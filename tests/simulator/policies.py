@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.governors import RateGate
+from pipeline import rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class Gate:
     """A stated rate is kept to; an unstated one is not learnt."""
 
     def __init__(self, stated: float | None) -> None:
-        self._gate = RateGate(stated)
+        self._gate = rates.Rate(stated)
 
     def delay(self, now: float) -> float:
         """Give the gate's delay."""

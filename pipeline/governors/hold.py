@@ -1,37 +1,8 @@
-"""How often calls go: the plan's limit, and the waits that 429s ask for. Monotonic seconds."""
+"""The wait that a 429 asks for. Monotonic seconds."""
 
 from __future__ import annotations
 
-from collections import deque
-
-_MINUTE = 60.0
-_MARGIN = 0.01
 _SHORTEST_HOLD, _FIRST_HOLD, _LONGEST_HOLD = 1.0, 5.0, 60.0
-
-
-class RateGate:
-    """At most so many sends in any stretch of a minute, so that no window is passed.
-
-    A sliding log keeps within fixed and sliding windows alike, whichever the service has; the
-    minute is taken 1 % longer, because what leaves evenly may arrive bunched.
-    """
-
-    def __init__(self, per_minute: float | None) -> None:
-        self._most = max(1, int(per_minute)) if per_minute else None
-        scarce = _MINUTE / per_minute if per_minute and per_minute < 1 else _MINUTE
-        self._window = scarce * (1 + _MARGIN)
-        self._sends: deque[float] = deque(maxlen=self._most)
-
-    def delay(self, now: float) -> float:
-        """Give the seconds until one more may be sent."""
-        if self._most is None or len(self._sends) < self._most:
-            return 0.0
-        return max(0.0, self._sends[0] + self._window - now)
-
-    def sent(self, now: float) -> None:
-        """Count one."""
-        if self._most is not None:
-            self._sends.append(now)
 
 
 class Hold:
