@@ -94,6 +94,11 @@ class Admission:
         self._changed()
         return True
 
+    @property
+    def is_signalled(self) -> bool:
+        """Whether a signal has ended admission: then nothing goes on that can wait."""
+        return self.stop is not None and self.stop.kind in _SIGNALS
+
     async def enter(self) -> Lease:
         """Wait until a call may go; hold its price. Raises Ended."""
         async with self._queue:
@@ -194,7 +199,7 @@ class Admission:
         if self.stop is None and not self.balance.allows(price, self.budget.unsettled):
             if awaited:
                 return math.inf
-            self.end(_reserve_stop(self.balance))
+            self.end(_reserve_stop(self.balance, price))
         if self.stop is None and (lasted := self.outage.lasted(now)) is not None:
             self.end(_outage_stop(lasted))
         if self.stop is not None:
@@ -265,9 +270,10 @@ def _budget_stop(budget: Budget, price: int) -> Stop:
     )
 
 
-def _reserve_stop(balance: Balance) -> Stop:
+def _reserve_stop(balance: Balance, price: int) -> Stop:
     return Stop(
         StopKind.BUDGET,
-        f"the account holds {(balance.known or 0) / 1e6:g} credits, and budget.reserve keeps "
-        f"{(balance.reserve or 0) / 1e6:g} of them; top up, or lower the reserve",
+        f"the account holds {(balance.known or 0) / 1e6:g} credits; the next call's "
+        f"{price / 1e6:g} would leave less than budget.reserve, "
+        f"{(balance.reserve or 0) / 1e6:g}: top up, or lower the reserve",
     )

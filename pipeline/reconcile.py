@@ -56,8 +56,12 @@ class Row:
         """Make one of two rows of a request: each has the whole cost, and a file of its own."""
         told = self if self.state is RowState.COMPLETED else other
         urls = {link.url for link in self.links}
-        more = (replace(link, role="part") for link in other.links if link.url not in urls)
-        return replace(told, links=(*self.links, *more))
+        more = (link for link in other.links if link.url not in urls)
+        parts = (
+            replace(link, role=f"part{number}")
+            for number, link in enumerate(more, start=len(self.links) + 1)
+        )
+        return replace(told, links=(*self.links, *parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,20 @@ class Asked:
 
         If it does not, rows cannot be compared with what was sent, and prove nothing by absence.
         """
+        alike = self.parameters is not None and self.parameters == row.parameters
         pictures = _pair(self.image_sha256, row.image_sha256)
         return (
-            self.parameters is not None
-            and self.parameters == row.parameters
+            alike
             and pictures is not False
+            and _pair(self.mask_sha256, row.mask_sha256) is not False
         )
+
+    @property
+    def shape(self) -> str:
+        """Which fields were sent: only a request of the same shape shows how they are shown."""
+        fields = json.loads(self.parameters or "{}")
+        sent = sorted(name for name, value in fields.items() if value is not None)
+        return " ".join([*sent, *(["mask"] if self.mask_sha256 else [])])
 
 
 class Follows(Enum):
@@ -103,7 +115,7 @@ class Follows(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Finding:
     """What becomes of an open attempt, by which row, and why in words for a person."""
 
     follows: Follows
@@ -115,15 +127,18 @@ class Verdict:
 class Reading:
     """What one reading of the history brought.
 
-    `rows` are those that no attempt is known to own. `whole` if every page was read without error;
-    else `fault` says what was wrong. `shown` is when the latest of our own requests was sent that
-    the reading shows, with the parameters that were sent.
+    `rows` are those that no attempt is known to own, `own` those of open attempts, by number.
+    `whole` if every page was read without error; else `fault` says what was wrong. `shown` tells
+    of our own requests that it shows as they were sent: their shape → when the latest was sent.
+    `known` are the ids of all our requests that it shows.
     """
 
     rows: tuple[Row, ...]
     whole: bool
-    shown: datetime | None = None
+    shown: Mapping[str, datetime] = field(default_factory=dict)
     fault: str = ""
+    own: Mapping[int, Row] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +160,7 @@ def canonical(fields: Mapping[str, Any]) -> str | None:
         return None
     prompt = fields.get("prompt")
     known = {
-        "prompt": prompt.strip() if isinstance(prompt, str) else prompt,
+        "prompt": (prompt.strip() or None) if isinstance(prompt, str) else prompt,
         "point_coords": _numbers(fields.get("point_coords")),
         "bounding_box": _numbers(fields.get("bounding_box")),
         "seed": seed,
@@ -157,20 +172,23 @@ def canonical(fields: Mapping[str, Any]) -> str | None:
         return None
 
 
-def judge(attempts: Sequence[Asked], reading: Reading, patience: Patience) -> dict[int, Verdict]:
-    """Say what becomes of every open attempt: its number → the verdict.
+def judge(attempts: Sequence[Asked], reading: Reading, patience: Patience) -> dict[int, Finding]:
+    """Say what becomes of every open attempt: its number → what is found.
 
-    `attempts` are all that the reading might show: the open ones, and those that were settled
-    without an id, for a row that may be theirs is nobody else's.
+    `attempts` are all that the reading might show: the open ones, and settled ones that look like
+    them, for a row that may be theirs is nobody else's.
     """
-    bench = _Bench(attempts, reading.rows, patience)
+    bench = _Bench(attempts, reading, patience)
+    for each in attempts:
+        if each.is_open and each.number in reading.own:
+            bench.take(each, reading.own[each.number])
     bench.match_pictures()
     bench.match_alone()
-    verdicts = bench.verdicts
+    findings = bench.findings
     for each in attempts:
-        if each.is_open and each.number not in verdicts:
-            verdicts[each.number] = _unmatched(each, bench, reading, patience)
-    return verdicts
+        if each.is_open and each.number not in findings:
+            findings[each.number] = _unmatched(each, bench, reading, patience)
+    return findings
 
 
 class _Fit(Enum):
@@ -185,22 +203,22 @@ class _Bench:
     """Rows and attempts, and who got which."""
 
     attempts: Sequence[Asked]
-    rows: Sequence[Row]
+    reading: Reading
     patience: Patience
     taken: set[str] = field(default_factory=set)
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    findings: dict[int, Finding] = field(default_factory=dict)
     index: dict[str | None, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         """Find rows by what they hold: a night has tens of thousands of them."""
-        for row in self.rows:
+        for row in self.reading.rows:
             self.index[row.parameters].append(row)
             if row.image_sha256 is not None and row.parameters is not None:
                 self.index[row.image_sha256].append(row)
 
     def free(self, each: Asked) -> Iterator[tuple[Row, _Fit]]:
         """Give the rows that nobody has and that may be an attempt's."""
-        near = self.rows
+        near = self.reading.rows
         if each.parameters is not None:
             keys = dict.fromkeys((None, each.parameters, each.image_sha256))
             near = tuple(row for key in keys for row in self.index.get(key, ()))
@@ -210,15 +228,22 @@ class _Bench:
                 yield row, fit
 
     def claimants(self) -> list[Asked]:
-        """Give the attempts without an id of which a billed row may be, settled ones first."""
+        """Give the attempts of which a billed row without an owner may be, settled ones first.
+
+        One whose id the reading shows has its row. An open one with an id has been told it by the
+        provider, and no other row is its; a settled one may have a gateway's.
+        """
         left = [
             each
             for each in self.attempts
-            if each.request_id is None
-            and (each.is_open or each.is_billed)
-            and each.number not in self.verdicts
+            if (each.request_id is None if each.is_open else self.is_rival(each))
+            and each.number not in self.findings
         ]
         return sorted(left, key=lambda each: (each.is_open, not each.in_hand, each.sent_at))
+
+    def is_rival(self, each: Asked) -> bool:
+        """Tell whether a billed attempt has no row of its own in the reading."""
+        return each.is_billed and each.request_id not in self.reading.known
 
     def match_pictures(self) -> None:
         """Give rows that carry the picture to the attempts that sent it."""
@@ -229,10 +254,10 @@ class _Bench:
 
     def match_alone(self) -> None:
         """Give a row without a picture to the only attempt that it can be of."""
-        alike: dict[str, list[Asked]] = defaultdict(list)
+        alike: dict[str | None, list[Asked]] = defaultdict(list)
         for each in self.claimants():
-            if each.parameters is not None:
-                alike[each.parameters].append(each)
+            alike[each.parameters].append(each)
+        nameless = alike.pop(None, [])
         for group in alike.values():
             rows = {
                 row.request_id: row
@@ -240,43 +265,45 @@ class _Bench:
                 for row, fit in self.free(each)
                 if fit is _Fit.ALIKE and row.is_billed
             }
-            if len(group) == len(rows) == 1:
-                self.take(group[0], next(iter(rows.values())))
+            row = next(iter(rows.values()), None)
+            rivals = [each for each in nameless if row and _in_time(each, row, self.patience)]
+            if row is not None and len(group) == len(rows) == 1 and not rivals:
+                self.take(group[0], row)
 
     def take(self, each: Asked, row: Row) -> None:
         """Give a row to an attempt."""
         self.taken.add(row.request_id)
         if each.is_open:
-            self.verdicts[each.number] = adopted(each.protocol, row)
+            self.findings[each.number] = adopted(each.protocol, row)
 
 
-def adopted(protocol: str, row: Row) -> Verdict:
+def adopted(protocol: str, row: Row) -> Finding:
     """Say what becomes of an attempt that a row is certainly of."""
     match row.state:
         case RowState.COMPLETED:
-            return Verdict(Follows.RECEIVED, row)
+            return Finding(Follows.RECEIVED, row)
         case RowState.PENDING if protocol == "v2":
-            return Verdict(Follows.ACCEPTED, row)
+            return Finding(Follows.ACCEPTED, row)
         case RowState.PENDING:
-            return Verdict(Follows.LEFT, row, "the provider is still working on it")
+            return Finding(Follows.LEFT, row, "the provider is still working on it")
         case RowState.FAILED if row.is_billed:
-            return Verdict(Follows.FAILED_BILLED, row)
+            return Finding(Follows.FAILED_BILLED, row)
         case RowState.FAILED:
-            return Verdict(Follows.FREED, row, f"it failed unbilled: {row.error or 'no reason'}")
+            return Finding(Follows.FREED, row, f"it failed unbilled: {row.error or 'no reason'}")
 
 
-def _unmatched(each: Asked, bench: _Bench, reading: Reading, patience: Patience) -> Verdict:
+def _unmatched(each: Asked, bench: _Bench, reading: Reading, patience: Patience) -> Finding:
     """Say what the rows leave of an attempt that none of them was given to."""
     if each.request_id is not None:
-        return Verdict(Follows.LEFT, None, f"the history does not show request {each.request_id}")
+        return Finding(Follows.LEFT, None, f"the history does not show request {each.request_id}")
     free = list(bench.free(each))
     billed = [row for row, _ in free if row.is_billed]
     if billed:
         why = f"{len(billed)} requests of the history may be this one, and none says which"
-        return Verdict(Follows.LEFT, None, why)
+        return Finding(Follows.LEFT, None, why)
     failed = [row for row, fit in free if fit in {_Fit.ALIKE, _Fit.SAME}]
     if failed and reading.whole and len(failed) >= _bodies(each, bench):
-        return Verdict(Follows.FREED, None, f"it failed unbilled: {failed[0].error or 'no reason'}")
+        return Finding(Follows.FREED, None, f"it failed unbilled: {failed[0].error or 'no reason'}")
     return _absent(each, reading, patience)
 
 
@@ -284,46 +311,48 @@ def _bodies(each: Asked, bench: _Bench) -> int:
     """Count the attempts of a body, near this one in time, that may have a row without our id."""
     near = 2 * SLACK + bench.patience.timeout
     return sum(
-        other.request_id is None
+        (other.request_id is None or other.request_id not in bench.reading.known)
         and other.parameters in {each.parameters, None}
         and abs(other.sent_at - each.sent_at) <= near
         for other in bench.attempts
     )
 
 
-def _absent(each: Asked, reading: Reading, patience: Patience) -> Verdict:
+def _absent(each: Asked, reading: Reading, patience: Patience) -> Finding:
     """Free an attempt that the history would show by now, if it had come to anything."""
     due = each.sent_at + patience.timeout + patience.settle
     if not reading.whole:
-        return Verdict(Follows.LEFT, None, reading.fault)
+        return Finding(Follows.LEFT, None, reading.fault)
     if each.parameters is None:
-        return Verdict(Follows.LEFT, None, "what it sent was not written down")
+        return Finding(Follows.LEFT, None, "what it sent was not written down")
     if patience.now <= due:
-        why = f"the history does not show it, and may yet: ask again after {due:%Y-%m-%d %H:%M:%S}Z"
-        return Verdict(Follows.LEFT, None, why)
-    if reading.shown is None or reading.shown < each.sent_at:
+        when = f"{due:%Y-%m-%d %H:%M:%S} UTC"
+        why = f"the history does not show it, and may yet: ask again after {when}"
+        return Finding(Follows.LEFT, None, why)
+    shown = reading.shown.get(each.shape)
+    if shown is None or shown < each.sent_at:
         why = (
             "the history does not show it, nor any request of ours that was sent later, so it may "
             "be behind"
         )
-        return Verdict(Follows.LEFT, None, why)
-    return Verdict(Follows.FREED, None, "the history shows later requests, and not this one")
+        return Finding(Follows.LEFT, None, why)
+    return Finding(Follows.FREED, None, "the history shows later requests, and not this one")
 
 
 def _fit(each: Asked, row: Row, patience: Patience) -> _Fit:
     if not _in_time(each, row, patience):
         return _Fit.NO
     pictures = _pair(each.image_sha256, row.image_sha256)
-    if pictures is False:
-        return _Fit.NO
-    if each.parameters is None or row.parameters is None:
-        return _Fit.MAYBE
     if each.parameters != row.parameters:
-        return _Fit.MAYBE if pictures else _Fit.NO
-    masks = _pair(each.mask_sha256, row.mask_sha256)
-    if masks is False:
-        return _Fit.MAYBE if pictures else _Fit.NO
-    return _Fit.SAME if pictures else _Fit.ALIKE
+        # what is not shown, or is shown otherwise than it was sent, excludes nothing
+        return _Fit.MAYBE if pictures or None in {each.parameters, row.parameters} else _Fit.NO
+    # a row that shows the picture shows the mask too, if there was one
+    masks = {each.mask_sha256} if row.image_sha256 else {None, each.mask_sha256}
+    if each.parameters is None or pictures is False or row.mask_sha256 not in masks:
+        return _Fit.MAYBE
+    if pictures:
+        return _Fit.SAME
+    return _Fit.ALIKE if row.created_at is not None else _Fit.MAYBE
 
 
 def _pair(ours: str | None, theirs: str | None) -> bool | None:

@@ -1,5 +1,7 @@
 """Rows of the history and attempts: who is whose, and what is left open."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -54,8 +56,12 @@ def verdicts(
     patience: Patience = LATE,
     shown: datetime | None = SENT,
     whole: bool = True,
+    own: Mapping[int, Row] | None = None,
+    known: frozenset[str] = frozenset(),
 ) -> dict[int, Follows]:
-    reading = Reading(tuple(rows), whole, shown, "" if whole else "HTTP 500")
+    shapes = {} if shown is None else {each.shape: shown for each in attempts}
+    fault = "" if whole else "HTTP 500"
+    reading = Reading(tuple(rows), whole, shapes, fault, own or {}, known)
     return {number: each.follows for number, each in judge(attempts, reading, patience).items()}
 
 
@@ -64,7 +70,12 @@ def verdicts(
     [
         pytest.param([asked()], [row(image=A)], {1: "RECEIVED"}, id="the same picture"),
         pytest.param([asked()], [row()], {1: "RECEIVED"}, id="no picture, one of each"),
-        pytest.param([asked()], [row(image=B)], {1: "FREED"}, id="another picture is another's"),
+        pytest.param(
+            [asked()],
+            [row(image=B)],
+            {1: "LEFT"},
+            id="another picture may be ours, shown otherwise",
+        ),
         pytest.param([asked()], [row(parameters=CUP)], {1: "FREED"}, id="another prompt is too"),
         pytest.param(
             [asked()], [row(parameters=CUP, image=A)], {1: "LEFT"}, id="our picture, another prompt"
@@ -136,7 +147,22 @@ def verdicts(
         pytest.param(
             [asked()], [row(created_at=SENT + 24 * 60 * MINUTE)], {1: "RECEIVED"}, id="a day wide"
         ),
-        pytest.param([asked()], [row(created_at=None)], {1: "RECEIVED"}, id="without a time"),
+        pytest.param([asked()], [row(created_at=None)], {1: "LEFT"}, id="without a time"),
+        pytest.param(
+            [asked()], [row(image=A, created_at=None)], {1: "RECEIVED"}, id="our picture, no time"
+        ),
+        pytest.param(
+            [asked(1, mask_sha256=B), asked(2)],
+            [row(image=A, mask_sha256=B)],
+            {1: "RECEIVED", 2: "FREED"},
+            id="a picture with a mask is another request than the picture alone",
+        ),
+        pytest.param(
+            [asked(), asked(2, parameters=None, image=None)],
+            [row()],
+            {1: "LEFT", 2: "LEFT"},
+            id="an attempt of which nothing is known may be the one",
+        ),
     ],
 )
 def test_a_row_is_given_to_the_only_attempt_that_it_can_be_of(
@@ -144,6 +170,28 @@ def test_a_row_is_given_to_the_only_attempt_that_it_can_be_of(
 ) -> None:
     told = {number: each.name for number, each in verdicts(attempts, rows).items()}
     assert told == follows
+
+
+def test_the_row_of_an_attempts_own_id_is_its_own() -> None:
+    told = verdicts([asked(request_id="r1")], [], own={1: row("r1")}, known=frozenset({"r1"}))
+    assert told == {1: Follows.RECEIVED}
+
+
+def test_a_paid_attempt_whose_id_the_history_does_not_show_is_a_rival() -> None:
+    gateway = replace(settled(2, billed=True), request_id="gateway-7")
+    assert verdicts([asked(), gateway], [row()]) == {1: Follows.LEFT}
+    shown = frozenset({"gateway-7"})  # it has its own row: the other one is ours
+    assert verdicts([asked(), gateway], [row()], known=shown) == {1: Follows.RECEIVED}
+
+
+def test_only_a_shown_request_of_the_same_fields_proves_an_absence() -> None:
+    plain = replace(Reading((), whole=True), shown={asked().shape: SENT})
+    with_box = canonical({"seed": 1, "prompt": "mug", "bounding_box": [1, 2, 3, 4]})
+    for other in (asked(parameters=with_box), asked(mask_sha256=B)):
+        [found] = judge([other], plain, LATE).values()
+        assert found.follows is Follows.LEFT
+    [found] = judge([asked()], plain, LATE).values()
+    assert found.follows is Follows.FREED
 
 
 @pytest.mark.parametrize(
@@ -201,55 +249,75 @@ def test_what_has_no_seed_is_no_request_of_ours() -> None:
 def test_rows_of_one_request_are_one_with_all_files() -> None:
     other = Link("result", "https://h/b.glb")
     one = row().joined(row(links=(*LINK, other)))
-    assert one.links == (*LINK, Link("part", other.url))
+    assert one.links == (*LINK, Link("part2", other.url))
+    third = Link("result", "https://h/c.ply")
+    assert one.joined(row(links=(third,))).links[2] == Link("part3", third.url)
     assert one.credits == 64_000
     assert row(state=AT_WORK).joined(row()).state is DONE
 
 
-ROWS = st.builds(
-    row,
-    id_=st.sampled_from(["r1", "r2", "r3", "r4"]),
-    state=st.sampled_from(RowState),
-    image=st.sampled_from([None, A, B]),
-    parameters=st.sampled_from([None, MUG, CUP]),
-)
-ATTEMPTS = st.builds(
-    asked,
-    parameters=st.sampled_from([None, MUG, CUP]),
-    image=st.sampled_from([A, B]),
-    protocol=st.sampled_from(["v1", "v2"]),
-    is_open=st.booleans(),
-    is_billed=st.booleans(),
-    in_hand=st.booleans(),
-)
+Body = tuple[str | None, str | None, str | None]
 
 
-@given(
-    st.lists(ATTEMPTS, max_size=5),
-    st.lists(ROWS, max_size=5, unique_by=lambda each: each.request_id),
-    st.booleans(),
-)
-def test_no_row_serves_two_attempts_and_nothing_billed_is_freed(
-    attempts: list[Asked],
-    rows: list[Row],
-    whole: bool,  # noqa: FBT001 - drawn
+def body(each: Asked) -> Body:
+    return each.parameters, each.image_sha256, each.mask_sha256
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[list[Asked], list[Row], dict[int, bool]]:
+    """Attempts, and the rows that an honest history has of them; truth: which were billed."""
+    attempts, rows, truth = [], [], {}
+    for number in range(draw(st.integers(1, 5))):
+        sent = SENT + draw(st.integers(0, 20)) * MINUTE
+        mask = draw(st.sampled_from([None, B]))
+        each = asked(
+            number,
+            draw(st.sampled_from([MUG, CUP])),
+            draw(st.sampled_from([A, B])),
+            mask_sha256=mask,
+            sent_at=sent,
+            protocol=draw(st.sampled_from(["v1", "v2"])),
+        )
+        billed = draw(st.booleans())
+        if not draw(st.booleans()):
+            each = replace(each, is_open=False, in_hand=False, is_billed=billed)
+        attempts.append(each)
+        truth[number] = billed
+        if billed or draw(st.booleans()):
+            pictured = draw(st.booleans())
+            state = draw(st.sampled_from([DONE, AT_WORK])) if billed else FAILED
+            shown = row(f"r{number}", state, parameters=each.parameters, created_at=sent + MINUTE)
+            rows.append(
+                replace(
+                    shown,
+                    credits=64_000 if billed else 0,
+                    image_sha256=each.image_sha256 if pictured else None,
+                    mask_sha256=mask if pictured else None,
+                )
+            )
+    return attempts, rows, truth
+
+
+@given(worlds())
+def test_an_honest_history_never_frees_what_was_billed_nor_swaps_two_products(
+    world: tuple[list[Asked], list[Row], dict[int, bool]],
 ) -> None:
-    attempts = [replace(each, number=number) for number, each in enumerate(attempts)]
-    reading = Reading(tuple(rows), whole, SENT)
-    found = judge(attempts, reading, LATE)
+    attempts, rows, truth = world
+    later = replace(LATE, now=SENT + 60 * MINUTE)
+    shapes = {each.shape: SENT + 60 * MINUTE for each in attempts}
+    found = judge(attempts, Reading(tuple(rows), whole=True, shown=shapes), later)
     assert set(found) == {each.number for each in attempts if each.is_open}
     served = [each.row.request_id for each in found.values() if each.row is not None]
     assert len(served) == len(set(served))
-    free = [each for each in rows if each.is_billed and each.request_id not in served]
-    for each in attempts:
-        if each.is_open and found[each.number].follows is Follows.FREED:
-            alike = [
-                one
-                for one in free
-                if each.parameters in {one.parameters, None} and one.image_sha256 is None
-            ]
-            claimed = [one for one in attempts if not one.is_open and one.is_billed]
-            assert len(alike) <= len(claimed)
+    freed, unbilled = Counter[Body](), Counter[Body]()
+    for number, each in found.items():
+        # of two requests of the same body it is all one which was billed
+        freed[body(attempts[number])] += each.follows is Follows.FREED
+        unbilled[body(attempts[number])] += not truth[number]
+        if each.follows in {Follows.RECEIVED, Follows.ACCEPTED}:
+            assert each.row is not None
+            assert body(attempts[number]) == body(attempts[int(each.row.request_id[1:])])
+    assert all(freed[each] <= unbilled[each] for each in freed)
 
 
 def test_a_row_that_is_certain_says_what_follows() -> None:

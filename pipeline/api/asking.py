@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 from tenacity import (
     AsyncRetrying,
     RetryError,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     stop_after_delay,
 )
@@ -36,6 +37,8 @@ SMALL = 1 << 20
 LARGEST_JSON = 64 << 20
 """The most that is read of an answer which may hold models or pictures as text, in bytes."""
 
+_VAST_AT_ONCE = 2  # such an answer stands in memory until it is taken
+
 FREE_SECONDS = 15.0
 """The most that one try of a free call may take, in seconds."""
 
@@ -61,6 +64,7 @@ class Asker:
         self._transport = transport
         self._endpoint = endpoint
         self._sleep = sleep
+        self._vast = anyio.Semaphore(_VAST_AT_ONCE)
 
     async def ask(
         self,
@@ -113,11 +117,13 @@ class Asker:
             sleep=self._sleep,
             wait=FREE.wait,
             stop=stop,
-            retry=retry_if_exception_type((ApiError, _Again)),
+            retry=retry_if_exception(_may_pass),
         )
         try:
             return await retrying(ask, *args)
         except RetryError as error:
+            return _last(error.last_attempt.exception()), None
+        except AnswerTooLargeError as error:
             return _last(error), None
 
     async def _ask_once(
@@ -139,6 +145,7 @@ class Asker:
             answer = await trying.enter_async_context(self._transport.send(request))
             body = await answer.head(SMALL)
             if sniff(body) is Format.JSON and len(body) == SMALL:
+                await trying.enter_async_context(self._vast)
                 whole = await answer.head(LARGEST_JSON + 1)
                 body = whole if len(whole) <= LARGEST_JSON else body
             meaning = _once(self.classified(operation, answer, body))
@@ -153,8 +160,11 @@ def _once(meaning: Meaning) -> Meaning:
     return meaning
 
 
-def _last(error: RetryError) -> Meaning:
-    cause = error.last_attempt.exception()
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, ApiError | _Again) and not isinstance(error, AnswerTooLargeError)
+
+
+def _last(cause: BaseException | None) -> Meaning:
     if isinstance(cause, _Again):
         return cause.meaning
     return Meaning(Means.AGAIN, Charged.MAYBE, "no_connection", str(cause))

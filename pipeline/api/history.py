@@ -18,6 +18,7 @@ from pipeline.reconcile import Row, RowState, canonical
 
 _LEAST_PICTURE = 64
 _DEEPEST = 3
+_TIMES = ("created_at", "createdAt", "created", "timestamp")
 _STATES = {
     "COMPLETED": RowState.COMPLETED,
     "SUCCESS": RowState.COMPLETED,
@@ -28,12 +29,21 @@ _STATES = {
 
 
 def page_rows(body: bytes) -> list[Row] | None:
-    """Read a page; None where it holds no list of requests, or a row that cannot be told apart."""
-    found = _list_in(wire.json_value(body), depth=0)
+    """Read a page, or the answer to one id; rows of one request are made one.
+
+    None where it holds no list of requests, or one that cannot be told apart.
+    """
+    found = _requests_in(wire.json_value(body), depth=0)
     if found is None:
         return None
-    rows = [row_of(each) for each in found]
-    return None if None in rows else [row for row in rows if row is not None]
+    rows: dict[str, Row] = {}
+    for each in found:
+        row = row_of(each)
+        if row is None:
+            return None
+        before = rows.get(row.request_id)
+        rows[row.request_id] = row if before is None else before.joined(row)
+    return list(rows.values())
 
 
 def row_of(given: object) -> Row | None:
@@ -47,7 +57,8 @@ def row_of(given: object) -> Row | None:
     sent = wire.json_value(sent) if isinstance(sent, str) else sent
     fields = sent if isinstance(sent, dict) else {}
     state = str(given.get("model_status", given.get("status"))).upper()
-    created, cost = given.get("created_at"), given.get("credits_deduction")
+    created = next((given[name] for name in _TIMES if given.get(name)), None)
+    cost = given.get("credits_deduction")
     return Row(
         request_id=request_id,
         state=_STATES.get(state, RowState.PENDING),
@@ -73,10 +84,15 @@ def picture_sha256(given: object) -> str | None:
     return hashlib.sha256(picture).hexdigest() if len(picture) >= _LEAST_PICTURE else None
 
 
-def _list_in(given: Any, depth: int) -> list[Any] | None:
-    if isinstance(given, list):
-        return given
-    if not isinstance(given, dict) or depth == _DEEPEST:
+def _requests_in(given: Any, depth: int) -> list[Any] | None:
+    """Find the list of requests; an empty one only where there is no other list."""
+    if isinstance(given, dict) and wire.request_id(given) is not None:
+        return [given]
+    if depth == _DEEPEST or not isinstance(given, dict | list):
         return None
-    found = (_list_in(each, depth + 1) for each in given.values())
-    return next((each for each in found if each is not None), None)
+    if isinstance(given, list):
+        asked = any(isinstance(each, dict) and wire.request_id(each) for each in given)
+        return given if asked or not given else None
+    found = [_requests_in(each, depth + 1) for each in given.values()]
+    lists = [each for each in found if each is not None]
+    return max(lists, key=len, default=None)

@@ -155,7 +155,7 @@ def _fault(error: Exception, request: Request, *, connected: bool) -> ApiError:
         seconds = min(_CONNECT_SECONDS, request.seconds)
         said = f"no complete connection within {seconds:g} s"
     else:
-        told = str(error) or "no more is known"
+        told = str(error).replace(" ssl:default", "") or "no more is known"
         if request.key:
             told = told.replace(request.key, "[key]")
         printable = "".join(char if char.isprintable() else " " for char in told)

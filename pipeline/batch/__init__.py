@@ -6,7 +6,7 @@ from pipeline.batch.outcome import Summary, jobs_json, money_json
 from pipeline.batch.plan import Plan, plan
 from pipeline.batch.probe import Probed, probe
 from pipeline.batch.putback import PutBack, put_back
-from pipeline.batch.resolving import Resolved, claim, resolve
+from pipeline.batch.resolving import Resolved, resolve
 from pipeline.batch.run import run
 from pipeline.batch.standing import job_rows, standing_jobs, standing_money, standing_pressure
 from pipeline.batch.work import Options
@@ -21,7 +21,6 @@ __all__ = [
     "access",
     "books_of",
     "check_inputs",
-    "claim",
     "find_key",
     "job_rows",
     "jobs_json",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.batch.signals import is_signal
 from pipeline.executors import drain
+from pipeline.model import Status
 from pipeline.perform import Reconciled, convict, mend, perform, reconcile, rescue
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Phases:
         self._supply = supply
         self._guarded = guarded
         self._workers = workers
+        self._reopened = False
 
     async def bring_home(self, rescues: Sequence[Ticket]) -> Reconciled:
         """Give finished jobs their files back, and get what earlier runs paid for, or may have."""
@@ -31,21 +33,25 @@ class Phases:
         await self._drain(rescue, self._supply.paid_for(rescues))
         return await self._reconcile()
 
-    async def buy(self, limit: int | None) -> None:
+    async def buy(self, limit: int | None, *, alone: bool = False) -> None:
         """Buy what is pending, at most `limit` jobs, and look for the answers that were lost.
+
+        `alone`: once, and without a look at anything else.
 
         A job that turns out unbilled, or that only an outage failed, is pending again, and is taken
         up again where there is no limit.
         """
         admission, again = self._desk.admission, True
         while again:
-            outages = admission.outage.times
+            outages, self._reopened = admission.outage.times, False
             await self._drain(perform, self._supply.waiting(limit))
             await self._acquit()
+            if alone:
+                return
             if admission.outage.times > outages and not is_signal(admission.stop):
                 await self._bring_back()
             done = await self._reconcile()
-            again = done.freed or admission.outage.times > outages
+            again = done.freed or self._reopened or admission.outage.times > outages
             again = again and limit is None and admission.stop is None
 
     async def _reconcile(self) -> Reconciled:
@@ -74,6 +80,8 @@ class Phases:
         tickets: AsyncIterator[Ticket],
     ) -> None:
         async def work(ticket: Ticket) -> None:
-            await self._guarded(line(self._desk, ticket))
+            ended = await self._guarded(line(self._desk, ticket))
+            if ended is not None and ended.status is Status.PENDING is not ticket.status:
+                self._reopened = True
 
         await drain(tickets, work, workers=self._workers)

@@ -52,7 +52,7 @@ async def probe(
         recordings.append(Recording(transport, time.monotonic))
         return recordings[-1]
 
-    options = Options(limit=1, only=frozenset({job}), signals=True, attempts=1, wrap=record)
+    options = Options(limit=1, only=frozenset({job}), signals=True, probes=True, wrap=record)
     host = "emulator" if manifest.api.is_emulator else urlsplit(manifest.api.url).netloc
     transcript: dict[str, Json] = {"catalog3d": __version__, "api_host": host}
     try:

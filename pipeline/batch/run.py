@@ -53,7 +53,7 @@ async def run(
         summary = await _Run(work, options).through(key)
         summary = replace(summary, seconds=time.monotonic() - began)
         if work.session.write.broken is None:
-            await work.roster.end(summary.exit_code)
+            await work.roster.end(summary.exit_code, work.admission.balance.known)
         return summary
 
 
@@ -122,14 +122,15 @@ class _Run:
                     watch_signals, self._work.admission, self._work.end, tasks.cancel_scope
                 )
             pressing = Pressing(self._work.admission, self._work.roster, self._work.emit)
-            await phases.bring_home(rescues)
+            if not self._options.probes:
+                await phases.bring_home(rescues)
             account = Account(desk.client, self._work.admission, self._work.end, self._work.emit)
             if self._work.admission.stop is None and await self._work.guarded(
                 account.ask(self._work.roster)
             ):
                 tasks.start_soon(account.keep_asking)
                 tasks.start_soon(self._work.guarded, pressing.keep_telling())
-                await phases.buy(self._options.limit)
+                await phases.buy(self._options.limit, alone=self._options.probes)
                 await self._work.guarded(pressing.note())
             tasks.cancel_scope.cancel()
 

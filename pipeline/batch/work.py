@@ -39,16 +39,16 @@ class Options:
     """What a run is asked for beside the manifest.
 
     `limit` is the most jobs that are taken up; `only` the ids that count; `budget` in
-    micro-credits and `attempts` stand for the manifest's; `signals` lets SIGINT and SIGTERM end
-    admission; `accept_changes` says that changed jobs are meant; `wrap` may put a transport around
-    the real one.
+    micro-credits stands for the manifest's; `signals` lets SIGINT and SIGTERM end admission;
+    `probes`: what is taken up is tried once, and nothing else is touched; `accept_changes` says
+    that changed jobs are meant; `wrap` may put a transport around the real one.
     """
 
     limit: int | None = None
     only: frozenset[str] | None = None
     budget: int | None = None
     signals: bool = False
-    attempts: int | None = None
+    probes: bool = False
     accept_changes: bool = False
     wrap: Callable[[Transport], Transport] = lambda transport: transport
 
@@ -76,7 +76,7 @@ class Work:
         self.roster = Roster(session)
         self.lookup = Lookup(session)
         self.crashes: list[Exception] = []
-        self._attempts = options.attempts or manifest.limits.attempts
+        self._attempts = 1 if options.probes else manifest.limits.attempts
         self._on_event = on_event
         budget = manifest.budget
         self.admission = Admission(

@@ -35,8 +35,8 @@ _MEANINGS = {
     "changed": "to buy anew: picture, mask or parameters changed",
     "cached": "free: the same as another job",
     "done": "done",
-    "unfinished": "bought, not home yet: continued, not bought again",
-    "unknown": "unknown: may have been billed, and are not sent again by themselves",
+    "unfinished": "sent or bought, not home yet: looked for, not bought again",
+    "unknown": "unknown: may have been billed; `catalog3d resolve` asks the history",
     "failed": "failed before: `catalog3d retry` puts them back",
     "invalid": "invalid: see below",
 }

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
-from pipeline.batch import Resolved, claim, find_key
+from pipeline.batch import Resolved, find_key
 from pipeline.batch import resolve as resolve_jobs
 from pipeline.cli.session import JSON, MANIFEST, ManyIds, ends_cleanly, now, say_json
-from pipeline.errors import CatalogError, LedgerLockedError, UsageError
+from pipeline.errors import CatalogError, LedgerError, LedgerLockedError, UsageError
 from pipeline.manifest import load
-from pipeline.model import MICRO
+from pipeline.model import StopKind
 from pipeline.report.lines import Lines
 from pipeline.report.wording import credits_text
 
@@ -65,43 +65,40 @@ def resolve(
         say_json(done.as_json())
     else:
         price = loaded.budget.price_micro
-        sys.stdout.write("\n".join(_text(done, resend, price)) + "\n")
-    return 1 if done.left else 0
+        sys.stdout.write("\n".join(_text(done, price)) + "\n")
+    if done.stop is not None and done.stop.kind is StopKind.JOURNAL:
+        raise LedgerError(done.stop.message)
+    return 1 if done.left or done.stop is not None else 0
 
 
-def _text(done: Resolved, resend: tuple[str, ...], price: int) -> list[str]:
+def _text(done: Resolved, price: int) -> list[str]:
     lines = [f"{row.id}: {row.status}, {credits_text(row.credits)} credits" for row in done.settled]
-    if resend:
-        cost = credits_text(len(resend) * price)
+    if done.resent:
+        cost = credits_text(len(done.resent) * price)
         lines.append(
-            f"{len(resend)} put back: the next run sends them, for about {cost} credits more; if "
-            "the first calls were billed, they are paid for twice"
+            f"{', '.join(done.resent)}: put back; the next run sends them, for about {cost} "
+            "credits more, and if the first calls were billed, they are paid for twice"
         )
-    waiting = [each for each in done.left if each.unknown.ticket is not None]
     if not done.left:
-        return [*lines, "no job is unknown"]
+        return [*lines, "no call is unknown"]
     held = credits_text(sum(each.unknown.reserved for each in done.left))
-    lines.append(f"{len(done.left)} calls stay unknown; {held} credits are held for them")
+    lines.append(f"calls that stay unknown: {len(done.left)}; {held} credits are held for them")
     lines += [line for each in done.left for line in _claim(each)]
-    if waiting:
-        lines.append(
-            "claim them from the provider with what is said here (--json says it whole); then "
-            "`--write-off ID …` counts them as paid and failed, or `--resend ID …` sends them "
-            "again and may pay twice"
-        )
+    lines.append(
+        "next: ask again later, for the history may be late or out of reach; or claim them from "
+        "the provider (--json tells all that is known); `--write-off ID …` counts them as paid, "
+        "at the price held, and failed; `--resend ID …` sends them again and may pay twice"
+    )
     return lines
 
 
 def _claim(left: Left) -> list[str]:
-    told = claim(left)
-    sent = [
-        f"sent {told['sent_at']} by {told['protocol']}",
-        f"request id {told['request_id'] or 'unknown'}",
-        f"HTTP {told['http_status'] or 'without an answer'}",
-        f"about {left.unknown.reserved / MICRO:g} credits",
-    ]
-    return [
+    asked, status = left.unknown.asked, left.unknown.http_status
+    answer = "no answer" if status is None else f"HTTP {status}"
+    sent = f"sent {asked.sent_at:%Y-%m-%d %H:%M:%S} UTC by {asked.protocol}, {answer}"
+    known = f"request id {asked.request_id or 'not told'}"
+    lines = [
         f"{left.unknown.id}: {left.why or left.unknown.error}",
-        f"    {', '.join(sent)}",
-        f"    parameters {told['parameters']}, image sha256 {told['image_sha256']}",
+        f"    {sent}, {known}, about {credits_text(left.unknown.reserved)} credits",
     ]
+    return lines if left.unknown.ticket else [*lines, "    its job is sent again, or was"]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 START = 4
 """Calls in flight before any answer: even one after the other, 30 s each, they end in 120 s."""
 
-_GROWTH = 2
-_GAP, _LEAST_GAP = 0.1, 0.02
+_GROWTH = 3
+_GAP, _LEAST_GAP = 0.05, 0.02
 _MOST_CAUTION = 5.0
 _CALMS = 0.7
 
@@ -24,7 +24,7 @@ _CALMS = 0.7
 class Adaptive(Fixed):
     """As many calls at once as the service does, from 1 to `ceiling`, found out from its answers.
 
-    - It grows by two a success, up to threefold in a round trip, while nothing speaks against it.
+    - It grows by three a success, up to fourfold in a round trip, while nothing speaks against it.
       Only calls sent since the last cut, while the limit was in use, count.
     - The calls that a 429 finds ahead of its own are the capacity. That is tried again one by one,
       after so many successes that refusals stay about 3 % of the calls; a raise that is not
@@ -34,7 +34,7 @@ class Adaptive(Fixed):
       where it is not of our making, half the calls would be half the speed.
     - An answer that was waited for in vain halves the limit, and lessens what is borne.
     - Where nearly all new calls fail, the limit is halved once, and starts pause, longer each time.
-    - Starts are 100 ms apart, down to 20 ms where calls are short, and more after a refusal: it
+    - Starts are 50 ms apart, down to 20 ms where calls are short, and more after a refusal: it
       comes before the calls behind it have left.
     """
 

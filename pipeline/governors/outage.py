@@ -50,13 +50,14 @@ class Outage(Generic[S]):
         revealed, self._failures = self._failures, []
         return tuple(job for _, job in revealed)
 
-    def passed(self, lease: object) -> bool:
+    def passed(self, job: S, lease: object) -> bool:
         """Take an answer that shows the service at work; tell whether that ends an outage.
 
         In an outage only the probe's counts: what was sent before it may come home meanwhile.
         """
         if self.is_on and lease is not self._probe:
             return False
+        self._failures = [each for each in self._failures if each[1] != job]
         was_on, self.is_on = self.is_on, False
         self._row, self._in_row = set(), 0
         self._wait, self._probe = _FIRST_WAIT, None

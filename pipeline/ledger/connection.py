@@ -58,6 +58,8 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
             f"{path}: written by a newer catalog3d (ledger version {version}, this one knows "
             f"{VERSION}); update catalog3d, nothing was changed"
         )
+    if tables and version < 1:
+        raise LedgerError(f"{path}: a ledger without a version; restore it from a copy")
     return bool(tables)
 
 

@@ -81,10 +81,10 @@ class Lookup:
         """Give the attempts of the whole ledger whose bill nobody knows, oldest first."""
         return [unknown_of(row) for row in await self._session.rows("unknown_attempts")]
 
-    async def settled_without_id(self, parameters: Iterable[str]) -> list[Asked]:
-        """Give settled attempts of these parameters that a row of the history may be of too."""
+    async def settled_alike(self, parameters: Iterable[str]) -> list[Asked]:
+        """Give settled attempts of these parameters: a row of the history may be of them too."""
         bound = json.dumps(sorted(set(parameters)))
-        rows = await self._session.rows("settled_without_id", parameters=bound)
+        rows = await self._session.rows("settled_alike", parameters=bound)
         return [asked_of(row) for row in rows]
 
     async def owners_of(self, requests: Iterable[str]) -> list[Asked]:

@@ -110,12 +110,33 @@ class Moves:
 
     async def settled(self, attempt: int, receipt: Receipt | None) -> None:
         """Settle an attempt that no ticket waits for any more; None: it was not billed."""
-        if receipt is None:
-            closed = {"number": attempt, "state": "unbilled", "request_id": None}
-            more = {"http_status": None, "remaining": None, **error_columns(None)}
-            await self._session.execute("attempt_closed", **closed, **more)
-        else:
-            await self._session.execute("attempt_billed", **billed_columns(attempt, receipt, ()))
+        closed = {
+            "number": attempt,
+            "state": "unbilled",
+            "request_id": None,
+            "http_status": None,
+            "remaining": None,
+            **error_columns(None),
+        }
+        billed = None if receipt is None else billed_columns(attempt, receipt, ())
+        bound = self._session.bound(**(billed or closed))
+        statement = "attempt_closed" if billed is None else "attempt_billed"
+
+        def work(db: sqlite3.Connection) -> None:
+            if db.execute(SQL[statement], bound).rowcount != 1:
+                raise IllegalMoveError(f"attempt {attempt} is settled already; run again")
+
+        await self._session.write(work)
+
+    async def reclaimed(self, ticket: Ticket, attempt: int) -> Ticket:
+        """`pending → unknown`: a resent job, not sent yet, waits for its first attempt again."""
+        bound = self._key(ticket) | {"attempt": attempt}
+
+        def work(db: sqlite3.Connection) -> None:
+            _one(db, "reclaim", bound | {"previous": ticket.status, "status": Status.UNKNOWN})
+
+        await self._session.write(work)
+        return replace(ticket, status=Status.UNKNOWN)
 
     async def given_back(self, claims: Sequence[Claim]) -> None:
         """Give tries back that only revealed an outage; what failed by them is pending again."""

@@ -219,17 +219,21 @@ WHERE number = :number AND state IN ('sent', 'accepted', 'unknown');
 
 -- name: unknown_attempts  attempts of which nobody knows the bill, and the tickets they were for
 SELECT attempt.*, ticket.spec, ticket.status, ticket.attempts, ticket.twin_of,
-       ticket.attempt IS attempt.number AND ticket.status = 'unknown' AS in_hand,
+       ticket.attempt IS attempt.number AS in_hand, ticket.attempt IS NULL AS is_free,
        EXISTS (SELECT 1 FROM job WHERE job.id = attempt.id AND job.manifest = :manifest) AS mine
 FROM attempt JOIN ticket USING (id, fingerprint)
 WHERE attempt.state = 'unknown'
 ORDER BY attempt.number;
 
--- name: settled_without_id  attempts, of some parameters, that a row of the history may be of too
+-- name: settled_alike  attempts, of some parameters, that a row of the history may be of too
 SELECT * FROM attempt
-WHERE request_id IS NULL AND state IN ('billed', 'unbilled')
-  AND error_kind IS NOT 'no_connection'
+WHERE state IN ('billed', 'unbilled') AND error_kind IS NOT 'no_connection'
   AND (parameters IS NULL OR parameters IN (SELECT value FROM json_each(:parameters)));
+
+-- name: reclaim  a resent job, not sent yet, waits for its first attempt again
+UPDATE ticket
+SET status = 'unknown', attempt = :attempt, changed_at = :now, changed_run = :run
+WHERE id = :id AND fingerprint = :fingerprint AND status = 'pending' AND attempt IS NULL;
 
 -- name: owners_of_requests  the attempts that own requests of the history
 SELECT attempt.* FROM json_each(:requests) AS row JOIN attempt ON attempt.request_id = row.value;
@@ -252,8 +256,14 @@ SET attempts = MAX(0, attempts - 1), twin_of = NULL,
     status = CASE status WHEN 'failed' THEN 'pending' ELSE status END,
     changed_at = :now, changed_run = :run
 WHERE fingerprint = :fingerprint
-  AND (id = :id AND twin_of IS NULL AND status IN ('pending', 'sent', 'failed', 'unknown')
-       OR twin_of = :id AND status = 'failed');
+  AND (id = :id AND twin_of IS NULL AND status IN ('pending', 'sent', 'unknown')
+       OR (id = :id OR twin_of = :id) AND status = 'failed'
+          AND EXISTS (SELECT 1 FROM ticket AS buyer
+                      JOIN attempt ON attempt.number = buyer.attempt
+                      WHERE buyer.id = :id AND buyer.fingerprint = :fingerprint
+                        AND buyer.status IN ('failed', 'pending')
+                        AND attempt.state = 'unbilled'
+                        AND attempt.error_kind IN ('server_error', 'no_connection')));
 
 -- name: tries  how many tries a ticket has used
 SELECT attempts FROM ticket WHERE id = :id AND fingerprint = :fingerprint;
@@ -322,9 +332,17 @@ FROM attempt;
 -- name: unsettled  attempts whose bill is open, and what each holds
 SELECT number, reserved FROM attempt WHERE state IN ('sent', 'accepted', 'unknown');
 
--- name: balance  the account's balance, as the lowest that the last run's answers told
-SELECT MIN(remaining) AS remaining FROM attempt
-WHERE run = (SELECT MAX(run) FROM attempt WHERE remaining IS NOT NULL);
+-- name: balance  the account's balance: what the last run ended with, or its answers' lowest
+SELECT COALESCE(
+    (SELECT value ->> 'remaining' FROM meta
+     WHERE key = 'balance' AND value ->> 'run' >= (SELECT COALESCE(MAX(run), 0) FROM attempt
+                                                   WHERE remaining IS NOT NULL)),
+    (SELECT MIN(remaining) FROM attempt
+     WHERE run = (SELECT MAX(run) FROM attempt WHERE remaining IS NOT NULL))) AS remaining;
+
+-- name: note_balance  what the account held when the run ended
+INSERT INTO meta (key, value) VALUES ('balance', json_object('run', :run, 'remaining', :remaining))
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 
 -- name: tally  this run's jobs by state
 SELECT ticket.status AS status, COUNT(*) AS jobs

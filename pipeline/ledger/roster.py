@@ -85,9 +85,11 @@ class Roster:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def end(self, exit_code: int) -> None:
-        """Write down how the run ended."""
+    async def end(self, exit_code: int, remaining: int | None = None) -> None:
+        """Write down how the run ended, and what the account held then, if that is known."""
         await self._session.execute("run_end", exit_code=exit_code)
+        if remaining is not None:
+            await self._session.execute("note_balance", remaining=remaining)
 
     async def register(self, postings: Sequence[Posting]) -> None:
         """Say what the manifest asks for; what is known of a ticket already stays.

@@ -75,12 +75,14 @@ class Purchase:
 class Unknown:
     """An attempt of which nobody knows the bill; `ticket` is None where none waits for it.
 
-    `mine` where the job is of the manifest in hand. `reserved` in micro-credits.
+    `resent` is the ticket that is to be sent again, and was not yet. `mine` where the job is of
+    the manifest in hand. `reserved` in micro-credits.
     """
 
     asked: Asked
     id: str
     ticket: Ticket | None
+    resent: Ticket | None
     mine: bool
     reserved: int
     body_sha256: str
@@ -196,6 +198,7 @@ def unknown_of(row: sqlite3.Row) -> Unknown:
         asked=asked_of(row, in_hand=bool(row["in_hand"])),
         id=row["id"],
         ticket=ticket_of(row) if row["in_hand"] else None,
+        resent=ticket_of(row) if row["is_free"] and row["status"] == "pending" else None,
         mine=bool(row["mine"]),
         reserved=row["reserved"],
         body_sha256=row["body_sha256"],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def write_off(session: Session, unknown: Unknown) -> None:
-    """Count an unknown attempt as paid, and its job, with its twins, as failed."""
+    """Count an unknown attempt as paid; its job, with its twins, as failed, if it waits for it."""
     error = Error("written_off", "written off: it counts as paid, and brought nothing")
     bound = session.bound(fingerprint=_fingerprint(unknown), **error_columns(error))
     billed = bound | billed_columns(unknown.asked.number, Receipt(), ())
@@ -30,7 +30,8 @@ async def write_off(session: Session, unknown: Unknown) -> None:
 
 async def resend(session: Session, unknown: Unknown) -> None:
     """Put an unknown job back, its twins with it; the attempt's bill stays open."""
-    await session.execute("resend", fingerprint=_fingerprint(unknown))
+    if (fingerprint := _fingerprint(unknown)) is not None:
+        await session.execute("resend", fingerprint=fingerprint)
 
 
 def _fingerprint(unknown: Unknown) -> str | None:

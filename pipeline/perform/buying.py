@@ -127,8 +127,11 @@ def _sha256(data: bytes) -> str:
 
 
 def _began(answer: Answer) -> Closing:
-    """Keep what an answer's head tells, in case its body never comes: the id finds the request."""
-    receipt = receipt_of(answer.headers, {})
+    """Keep what an answer's head tells, in case its body never comes: the id finds the request.
+
+    Only a success names it: what a gateway calls its own answer is no request of the provider's.
+    """
+    receipt = receipt_of(answer.headers, {}, named=answer.status == 200)
     return Closing(
         Error("", ""),
         http_status=answer.status,
@@ -163,7 +166,9 @@ class _Call:
                 ends = Ends.LOST if isinstance(error, NoAnswerError) else Ends.FAILED
                 lost = Error(error.kind, f"the answer was lost: {error}")
                 await self._lost(replace(began, error=lost))
-        if means not in _NO_SERVICE and self._desk.admission.outage.passed(self._lease):
+        if means not in _NO_SERVICE and self._desk.admission.outage.passed(
+            self._ticket.claim, self._lease
+        ):
             self._desk.emit(Event("note", "the service is back"))
         convicted = self._desk.admission.resolved(
             self._lease, ends, passed=means in {Means.RECEIVED, Means.ACCEPTED}
@@ -197,7 +202,7 @@ class _Call:
             case Means.UNREADABLE:
                 await self._unreadable(closing)
             case _:
-                await self._lost(replace(closing, request_id=meaning.receipt.request_id))
+                await self._lost(closing)
 
     async def _received(self, receipt: Receipt, answer: Answer) -> None:
         """Journal the bill, then take the body."""
@@ -252,9 +257,14 @@ class _Call:
         """
         desk, claim = self._desk, self._ticket.claim
         was_on = desk.admission.outage.is_on
+        if not tries and not was_on:
+            return  # it ended while this was being journaled, and no try was taken
         revealed = desk.admission.troubled(self._lease, claim)
         if desk.admission.outage.is_on and not was_on:
-            message = "the service seems to be down: one call at a time is tried, no try is used"
+            message = (
+                "the service seems to be down: one call at a time is tried, no job's try is used, "
+                "for as long as limits.give_up_after"
+            )
             desk.emit(Event("note", message))
         elif was_on and tries:
             revealed = (claim,)  # it became known while this try was being journaled

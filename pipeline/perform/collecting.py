@@ -119,9 +119,9 @@ async def _looked_up(desk: Desk, purchase: Purchase) -> tuple[Link, ...]:
 async def _fetch_all(desk: Desk, ticket: Ticket, links: Sequence[Link]) -> list[Stored]:
     """Fetch the result, and what else can be had: a file beside it must not hold it back."""
     files = []
-    for link in links:
+    for number, link in enumerate(links, start=1):
         try:
-            files.append(await _fetched(desk, ticket, link))
+            files.append(await _fetched(desk, ticket, link, f"link{number}"))
         except ApiError as error:
             if link.role == "result":
                 raise
@@ -137,9 +137,9 @@ async def _journaled(desk: Desk, ticket: Ticket, files: list[Stored]) -> list[St
     return arranged
 
 
-async def _fetched(desk: Desk, ticket: Ticket, link: Link) -> Stored:
+async def _fetched(desk: Desk, ticket: Ticket, link: Link, name: str) -> Stored:
     """Download one file; what may pass is tried again, free."""
-    temporary = desk.store.temporary(ticket.job.id, 0, link.role)
+    temporary = desk.store.temporary(ticket.job.id, 0, name)
 
     async def fetch() -> Written:
         async with desk.client.download(link.url) as answer:

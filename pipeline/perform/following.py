@@ -93,9 +93,7 @@ async def _settle(desk: Desk, ticket: Ticket, purchase: Purchase, meaning: Meani
             desk.stop(Stop(StopKind.REFUSED, error.message))
             return await _stay(desk, ticket, error.kind, error.message)
         case Means.EXPIRED:
-            lost = await desk.moves.closed(
-                ticket, purchase.number, Closing(error, tries=1), Status.UNKNOWN
-            )
+            lost = await desk.moves.closed(ticket, purchase.number, Closing(error), Status.UNKNOWN)
             return desk.tell(ticket, lost, error=error)
         case _:
             return await _stay(desk, ticket, error.kind, error.message)
@@ -119,13 +117,14 @@ async def _received(
 
 async def _failed(desk: Desk, ticket: Ticket, purchase: Purchase, error: Error) -> Ticket:
     """Free a job that ran and failed unbilled: it is pending again, and a try is used."""
-    last = await desk.lookup.tries(ticket) + 1 >= desk.policy.attempts
-    status = Status.FAILED if last else Status.PENDING
-    freed = await desk.moves.closed(ticket, purchase.number, Closing(error, tries=1), status)
+    used = await desk.lookup.tries(ticket)
+    tries = 0 if ticket.status is Status.UNKNOWN and used else 1
+    status = Status.FAILED if used + tries >= desk.policy.attempts else Status.PENDING
+    freed = await desk.moves.closed(ticket, purchase.number, Closing(error, tries), status)
     desk.admission.learnt(purchase.number, 0)
     return desk.tell(ticket, freed, error=error)
 
 
 async def _stay(desk: Desk, ticket: Ticket, kind: str, message: str) -> Ticket:
     said = f"{message}; the request goes on at the provider, and the next run asks again"
-    return await desk.move(ticket, Status.ACCEPTED, Error(kind, said))
+    return await desk.move(ticket, ticket.status, Error(kind, said))

@@ -58,6 +58,5 @@ async def rescue(desk: Desk, ticket: Ticket) -> Ticket:
 async def _bring_home(desk: Desk, ticket: Ticket) -> Ticket:
     if ticket.status is Status.RECEIVED:
         ticket = await collect(desk, ticket)
-    if ticket.status is not Status.PENDING:
-        await share_with_twins(desk, ticket)
+    await share_with_twins(desk, ticket)
     return ticket

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ApiError
+from pipeline.errors import ApiError, Charged
 from pipeline.ledger import Closing, Unknown
 from pipeline.model import Error, Receipt, Status, Ticket
 from pipeline.perform.sharing import share_with_twins
-from pipeline.reconcile import SLACK, Follows, Patience, Reading, Row, Verdict, adopted, judge
+from pipeline.reconcile import SLACK, Finding, Follows, Patience, Reading, Row, adopted, judge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.reconcile import Asked
 
 _LONGEST = timedelta(days=30)  # the provider takes at most 31 days, both ends counted
-_MOST_PAGES = 10_000
+_MOST_PAGES = 100_000
 NO_HISTORY = "there is no history to ask: api.history_url is not set"
 
 
@@ -58,121 +58,148 @@ async def reconcile(desk: Desk) -> Reconciled:
     unknown = await desk.lookup.unknown()
     if not any(each.counts for each in unknown):
         return Reconciled()
-    verdicts = await _verdicts(desk, unknown)
+    findings = await _findings(desk, unknown)
     settled, left = [], []
     for each in unknown:
-        verdict = verdicts[each.asked.number]
+        finding = findings[each.asked.number]
         if not each.counts:
             continue
-        if verdict.follows is Follows.LEFT:
-            left.append(Left(each, verdict.why))
-        elif (ticket := await _settle(desk, each, verdict)) is not None:
+        if finding.follows is Follows.LEFT:
+            left.append(Left(each, finding.why))
+        elif (ticket := await _settle(desk, each, finding)) is not None:
             settled.append(ticket)
     return Reconciled(tuple(settled), tuple(left))
 
 
-async def _verdicts(desk: Desk, unknown: Sequence[Unknown]) -> dict[int, Verdict]:
+async def _findings(desk: Desk, unknown: Sequence[Unknown]) -> dict[int, Finding]:
     asked = [each.asked for each in unknown]
     if desk.client.endpoint.history_url is None:
-        return {each.number: Verdict(Follows.LEFT, None, NO_HISTORY) for each in asked}
-    verdicts = await _by_id(desk, asked)
-    rest = [each for each in asked if each.number not in verdicts]
+        return {each.number: Finding(Follows.LEFT, None, NO_HISTORY) for each in asked}
+    findings = await _by_id(desk, asked)
+    rest = [each for each in asked if each.number not in findings]
     if rest:
-        verdicts |= await _by_page(desk, rest)
-    return verdicts
+        findings |= await _by_page(desk, rest)
+    return findings
 
 
-async def _by_id(desk: Desk, asked: Sequence[Asked]) -> dict[int, Verdict]:
-    """Look those up that have an id."""
-    found = {}
+async def _by_id(desk: Desk, asked: Sequence[Asked]) -> dict[int, Finding]:
+    """Look those up that have an id, as long as the history can be read."""
+    found: dict[int, Finding] = {}
+    fault = ""
     for each in asked:
-        if each.request_id is not None:
+        if each.request_id is not None and not fault:
             try:
                 row = await desk.client.request(each.request_id)
             except ApiError as error:
-                found[each.number] = Verdict(Follows.LEFT, None, error.message)
+                fault = error.message
             else:
                 if row is not None:
                     found[each.number] = adopted(each.protocol, row)
+    if fault:
+        return {each.number: Finding(Follows.LEFT, None, fault) for each in asked} | found
     return found
 
 
-async def _by_page(desk: Desk, asked: Sequence[Asked]) -> dict[int, Verdict]:
+async def _by_page(desk: Desk, asked: Sequence[Asked]) -> dict[int, Finding]:
     """Read the days in which these were sent, and judge."""
     policy = desk.policy
     patience = Patience(
         desk.now(), timedelta(seconds=policy.timeout), timedelta(seconds=policy.settle)
     )
-    first = min(each.sent_at for each in asked) - SLACK
-    last = max(each.sent_at for each in asked) + patience.timeout + SLACK
-    reading = await _reading(desk, first, min(last, patience.now + SLACK))
+    reading = await _reading(desk, _days(asked, patience))
     parameters = [each.parameters for each in asked if each.parameters is not None]
-    others = await desk.lookup.settled_without_id(parameters)
+    others = await desk.lookup.settled_alike(parameters)
     return judge([*asked, *others], reading, patience)
 
 
-async def _reading(desk: Desk, first: datetime, last: datetime) -> Reading:
+def _days(asked: Sequence[Asked], patience: Patience) -> list[tuple[date, date]]:
+    """Give the stretches of days in which rows of these may be, none longer than may be asked."""
+    stretches: list[tuple[date, date]] = []
+    for each in sorted(asked, key=lambda one: one.sent_at):
+        first = (each.sent_at - SLACK).date()
+        last = min(each.sent_at + patience.timeout + SLACK, patience.now + SLACK).date()
+        if stretches and first <= stretches[-1][1] and last - stretches[-1][0] <= _LONGEST:
+            stretches[-1] = (stretches[-1][0], max(last, stretches[-1][1]))
+        else:
+            stretches.append((first, last))
+    return stretches
+
+
+async def _reading(desk: Desk, days: Sequence[tuple[date, date]]) -> Reading:
     """Read every page of some days; set aside the rows that the ledger knows the owners of."""
     requests: dict[str, Row] = {}
-    shown: list[datetime] = []
+    owners: dict[str, Asked] = {}
+    shown: dict[str, datetime] = {}
     fault = ""
     try:
-        async for rows in _pages(desk, first.date(), last.date()):
-            free, known = await _set_aside(desk, rows)
-            for row in free:
+        async for rows in _pages(desk, days):
+            new = await desk.lookup.owners_of([row.request_id for row in rows])
+            owners |= {each.request_id: each for each in new if each.request_id is not None}
+            for row in rows:
                 before = requests.get(row.request_id)
-                requests[row.request_id] = row if before is None else before.joined(row)
-            shown += known
+                owner = owners.get(row.request_id)
+                if owner is None or owner.is_open:
+                    requests[row.request_id] = row if before is None else before.joined(row)
+                elif owner.is_shown_by(row):
+                    shown[owner.shape] = max(owner.sent_at, shown.get(owner.shape, owner.sent_at))
     except ApiError as error:
         fault = error.message
-    latest = max(shown, default=None)
-    return Reading(tuple(requests.values()), whole=not fault, shown=latest, fault=fault)
+    return Reading(
+        tuple(row for id_, row in requests.items() if id_ not in owners),
+        whole=not fault,
+        shown=shown,
+        fault=fault,
+        own={owners[id_].number: row for id_, row in requests.items() if id_ in owners},
+        known=frozenset(owners),
+    )
 
 
-async def _pages(desk: Desk, first: date, last: date) -> AsyncIterator[list[Row]]:
-    """Give the pages of some days, a stretch at a time. Raises ApiError."""
-    while first <= last:
-        until = min(first + _LONGEST, last)
+async def _pages(desk: Desk, days: Sequence[tuple[date, date]]) -> AsyncIterator[list[Row]]:
+    """Give the pages of some days, until a signal. Raises ApiError, also where they do not end."""
+    for first, last in days:
+        seen: set[str] = set()
         for page in range(1, _MOST_PAGES):
-            rows = await desk.client.requests(first, until, page)
+            if desk.admission.is_signalled:
+                raise _unread("a signal ended the reading")
+            rows = await desk.client.requests(first, last, page)
+            ids = {row.request_id for row in rows}
             if not rows:
                 break
+            if ids <= seen:
+                raise _unread("a page shows only what the ones before it have shown")
+            seen |= ids
             yield rows
-        first = until + timedelta(days=1)
+        else:
+            raise _unread(f"there are more than {_MOST_PAGES:,} pages")
 
 
-async def _set_aside(desk: Desk, rows: Sequence[Row]) -> tuple[list[Row], list[datetime]]:
-    """Give the rows without an owner, and when those of our own among the others were sent."""
-    known = await desk.lookup.owners_of([row.request_id for row in rows])
-    owners = {each.request_id: each for each in known}
-    shown = [
-        owners[row.request_id].sent_at
-        for row in rows
-        if row.request_id in owners and owners[row.request_id].is_shown_by(row)
-    ]
-    return [row for row in rows if row.request_id not in owners], shown
+def _unread(why: str) -> ApiError:
+    said = f"the provider's history cannot be read whole: {why}"
+    return ApiError(said, charged=Charged.NO, kind="history")
 
 
-async def _settle(desk: Desk, unknown: Unknown, verdict: Verdict) -> Ticket | None:
-    """Journal what a verdict says. None for an attempt that no ticket waits for."""
+async def _settle(desk: Desk, unknown: Unknown, finding: Finding) -> Ticket | None:
+    """Journal what a finding says. None for an attempt that no ticket waits for."""
     ticket, number = unknown.ticket, unknown.asked.number
-    receipt = _receipt(verdict)
+    receipt = _receipt(finding)
+    if unknown.resent is not None and finding.follows in {Follows.RECEIVED, Follows.ACCEPTED}:
+        ticket = await desk.moves.reclaimed(unknown.resent, number)
     if ticket is None:
-        if verdict.follows is not Follows.ACCEPTED:
+        if finding.follows is not Follows.ACCEPTED:
             await desk.moves.settled(number, receipt)
             desk.admission.learnt(number, 0 if receipt is None else receipt.bill(unknown.reserved))
         return None
-    match verdict.follows:
-        case Follows.RECEIVED if verdict.row is not None and receipt is not None:
-            settled = await desk.moves.received(ticket, number, receipt, verdict.row.links)
-        case Follows.ACCEPTED if verdict.row is not None:
-            settled = await desk.moves.accepted(ticket, number, verdict.row.request_id)
+    match finding.follows:
+        case Follows.RECEIVED if finding.row is not None and receipt is not None:
+            settled = await desk.moves.received(ticket, number, receipt, finding.row.links)
+        case Follows.ACCEPTED if finding.row is not None:
+            settled = await desk.moves.accepted(ticket, number, finding.row.request_id)
             return desk.tell(ticket, settled)
         case Follows.FAILED_BILLED if receipt is not None:
-            error = Error("failed_billed", f"by the provider's history it {_failure(verdict)}")
+            error = Error("failed_billed", f"by the provider's history it {_failure(finding)}")
             settled = await desk.moves.failed_billed(ticket, number, receipt, error)
         case _:
-            return await _free(desk, ticket, number, verdict)
+            return await _free(desk, ticket, number, finding)
     credits = receipt.bill(unknown.reserved)
     desk.admission.learnt(number, credits)
     desk.tell(ticket, settled, credits=credits)
@@ -181,10 +208,10 @@ async def _settle(desk: Desk, unknown: Unknown, verdict: Verdict) -> Ticket | No
     return settled
 
 
-async def _free(desk: Desk, ticket: Ticket, number: int, verdict: Verdict) -> Ticket:
+async def _free(desk: Desk, ticket: Ticket, number: int, finding: Finding) -> Ticket:
     """Let a job that was certainly not billed be sent again, if it has a try left."""
     last = ticket.attempts >= desk.policy.attempts
-    error = Error("not_billed", f"not billed: {verdict.why}")
+    error = Error("not_billed", f"not billed: {finding.why}")
     status = Status.FAILED if last else Status.PENDING
     freed = await desk.moves.closed(ticket, number, Closing(error), status)
     desk.admission.learnt(number, 0)
@@ -193,13 +220,13 @@ async def _free(desk: Desk, ticket: Ticket, number: int, verdict: Verdict) -> Ti
     return freed
 
 
-def _receipt(verdict: Verdict) -> Receipt | None:
-    row = verdict.row
-    if row is None or verdict.follows not in {Follows.RECEIVED, Follows.FAILED_BILLED}:
+def _receipt(finding: Finding) -> Receipt | None:
+    row = finding.row
+    if row is None or finding.follows not in {Follows.RECEIVED, Follows.FAILED_BILLED}:
         return None
     return Receipt(request_id=row.request_id, credits=row.credits)
 
 
-def _failure(verdict: Verdict) -> str:
-    row = verdict.row
+def _failure(finding: Finding) -> str:
+    row = finding.row
     return "failed" if row is None or not row.error else f"failed: {row.error}"

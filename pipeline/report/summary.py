@@ -85,7 +85,10 @@ def _advice(summary: Summary, manifest: Path) -> list[str]:
             "and are unknown from the next run on"
         )
     if jobs.get(Status.ACCEPTED) or jobs.get(Status.RECEIVED):
-        lines.append("some are paid for and not home yet: run again, that costs nothing")
+        lines.append(
+            "some are paid for and not home yet: run again, that costs nothing. An answer that "
+            "nobody understands is kept for a later version: please report it"
+        )
     return lines
 
 

@@ -145,7 +145,7 @@ def test_without_a_history_nothing_unknown_is_ever_sent_again(tmp_path: Path) ->
         left = catalog3d("resolve", manifest)
         submits = api.books()["submits"]
     assert left.returncode == 1
-    assert "1 calls stay unknown; 0.0650 credits are held for them" in left.stdout
+    assert "calls that stay unknown: 1; 0.0650 credits are held for them" in left.stdout
     assert submits == 2
 
 

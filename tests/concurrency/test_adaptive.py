@@ -51,8 +51,8 @@ def test_a_stated_number_is_used_as_it_is_and_unpaced() -> None:
     assert (limit.limit, limit.in_flight, limit.reason) == (3, 0, "as stated")
 
 
-def test_it_grows_up_to_threefold_a_round_trip_and_up_to_its_ceiling() -> None:
-    # two more a success; but the third of four, answered in 30 s, is nine within the 90 s borne
+def test_it_grows_up_to_fourfold_a_round_trip_and_up_to_its_ceiling() -> None:
+    # three more a success; but the third of four, answered in 30 s, is nine within the 90 s borne
     stream = Stream(adaptive(ceiling=50))
     limits = [stream.succeed(number) for number in (4, 9, 27)]
     assert limits[0] == 9
@@ -60,8 +60,8 @@ def test_it_grows_up_to_threefold_a_round_trip_and_up_to_its_ceiling() -> None:
     assert limits[2] == 50
 
 
-def test_starts_are_a_tenth_of_a_second_apart() -> None:
-    assert [call.sent_at for call in fill(adaptive(), 5.0)] == pytest.approx([5, 5.1, 5.2, 5.3])
+def test_starts_are_a_twentieth_of_a_second_apart() -> None:
+    assert [call.sent_at for call in fill(adaptive(), 5.0)] == pytest.approx([5, 5.05, 5.1, 5.15])
 
 
 def test_short_calls_start_closer_together_than_the_service_does_them() -> None:
@@ -176,7 +176,7 @@ def test_a_queue_is_hardly_ever_longer_than_half_the_timeout() -> None:
         ends = max(ends, call.sent_at) + 10
         stream.succeed(1, took=ends - call.sent_at)
         longest = max(longest, stream.limit.in_flight)
-    assert 8 <= longest <= 11
+    assert 8 <= longest <= 12
 
 
 def test_latency_that_is_borne_cuts_nothing() -> None:

@@ -32,7 +32,7 @@ def test_five_failures_in_a_row_of_three_jobs_are_an_outage(jobs: str, *, is_on:
 
 def test_an_answer_in_between_begins_the_row_anew() -> None:
     outage, _ = fallen(jobs="abca")
-    assert not outage.passed(object())
+    assert not outage.passed("z", object())
     for job in "bcab":
         assert outage.failed(job, object(), 9.0) == ()
     assert not outage.is_on
@@ -49,7 +49,7 @@ def test_a_failure_just_before_the_row_belongs_to_it() -> None:
     outage: Outage[str] = Outage(1800)
     outage.failed("old", object(), 0.0)
     outage.failed("x", object(), 30.0)
-    outage.passed(object())
+    outage.passed("z", object())
     given = [outage.failed(job, object(), 35.0) for job in "abcde"]
     assert given[-1] == ("x", "a", "b", "c", "d", "e")  # 30 is within 10 s of 35, and 0 is not
 
@@ -70,7 +70,7 @@ def test_probes_go_one_at_a_time_after_growing_waits() -> None:
 
 def test_what_was_in_flight_neither_ends_an_outage_nor_lengthens_it() -> None:
     outage, _ = fallen()
-    assert not outage.passed(object())
+    assert not outage.passed("z", object())
     for _ in range(50):
         outage.failed("x", object(), 4.0)
     assert outage.is_on
@@ -81,7 +81,7 @@ def test_a_probe_that_is_answered_ends_it() -> None:
     outage, _ = fallen()
     probe = object()
     outage.sending(probe)
-    assert outage.passed(probe)
+    assert outage.passed("x", probe)
     assert not outage.is_on
     assert outage.delay(5.0) == 0
 

@@ -10,7 +10,7 @@ from ledger_parts import NOW, PRICE, SENDING, TROUBLE, Parts, opened
 
 from pipeline.errors import IllegalMoveError, LedgerError
 from pipeline.ledger import Closing, Stored
-from pipeline.model import TRANSITIONS, Artifact, Link, Receipt, Status, Ticket
+from pipeline.model import TRANSITIONS, Artifact, Error, Link, Receipt, Status, Ticket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -256,3 +256,22 @@ async def test_a_twin_that_shares_an_outcome_has_no_purchase_of_its_own_in_hand(
         done = await parts.moves.finished(ticket, Status.SUCCEEDED, [], twin_of="cup")
         assert done.twin_of == "cup"
         assert await parts.lookup.purchase(done) is None
+
+
+async def test_only_what_the_service_failed_unbilled_is_given_back(tmp_path: Path) -> None:
+    async with opened(tmp_path / "l.sqlite") as parts:
+        claims = {}
+        for id_, kind in (("down", "server_error"), ("wrong", "rejected"), ("paid", "")):
+            ticket, attempt = await parts.sent(await parts.pending(id_))
+            claims[id_] = ticket.claim
+            if kind:
+                closing = Closing(Error(kind, "HTTP"), tries=1)
+                await parts.moves.closed(ticket, attempt, closing, Status.FAILED)
+            else:
+                await parts.moves.failed_billed(ticket, attempt, Receipt(credits=9), TROUBLE)
+        await parts.moves.given_back(list(claims.values()))
+        assert await parts.sql("SELECT id, status, attempts FROM ticket ORDER BY id") == [
+            ("down", "pending", 0),
+            ("paid", "failed", 1),
+            ("wrong", "failed", 1),
+        ]
