@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,19 @@ class Store:
             return await _stream(path, pieces)
         except OSError as error:
             raise _cannot(relative, error) from error
+
+    def spool(self, pieces: Sequence[bytes]) -> BinaryIO:
+        """Write a file without a name beside the results; it is gone once it is closed.
+
+        Blocks. Raises StoreError.
+        """
+        try:
+            file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - for whoever sends it
+            file.writelines(pieces)
+            file.flush()
+        except OSError as error:
+            raise _cannot(".", error) from error
+        return file
 
     async def place(self, renames: Sequence[tuple[str, str]]) -> None:
         """Give files their names, and make the names durable. Raises StoreError."""

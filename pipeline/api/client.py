@@ -12,7 +12,7 @@ from pipeline.api import wire
 from pipeline.api.asking import FREE_SECONDS, LARGEST_JSON, SMALL, Asker
 from pipeline.api.classify import Meaning, Means, Operation
 from pipeline.api.history import page_rows
-from pipeline.api.transport import Request, Transport
+from pipeline.api.transport import Request, Transport, Upload
 from pipeline.errors import ApiError, BrokenConnectionError, Charged
 from pipeline.identity import MODEL
 
@@ -53,7 +53,7 @@ class Client:
         self.endpoint = endpoint
 
     @asynccontextmanager
-    async def submit(self, body: bytes) -> AsyncIterator[Answer]:
+    async def submit(self, body: bytes | Upload) -> AsyncIterator[Answer]:
         """POST once: this is what costs. Raises NoConnectionError, BrokenConnectionError."""
         endpoint = self.endpoint
         request = Request("POST", endpoint.url, endpoint.timeout, body, endpoint.key)

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -18,9 +18,24 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
 _FAULTS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
-_PIECE = 1 << 20
+_READ_AHEAD = 128 << 10  # a connection holds up to twice that of an answer
+_SENT_PIECE = 192 << 10
 _CONNECT_SECONDS = 30.0
 _SAID_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that stands in a file of so many bytes, read as the network takes it."""
+
+    file: BinaryIO
+    size: int
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Read the file, from its beginning. It was written just now: memory has it still."""
+        self.file.seek(0)
+        while piece := self.file.read(_SENT_PIECE):
+            yield piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +48,15 @@ class Request:
     method: str
     url: str
     seconds: float
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | Upload | None = field(default=None, repr=False)
     key: str = field(default="", repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
         """What is sent beside the client's own headers."""
         content = {} if self.body is None else {"Content-Type": "application/json"}
+        if isinstance(self.body, Upload):
+            content["Content-Length"] = str(self.body.size)
         key = {"x-api-key": self.key} if self.key else {}
         return {"Accept-Encoding": "identity", **content, **key}
 
@@ -90,7 +107,7 @@ class AiohttpTransport:
             return await self._session.request(
                 request.method,
                 request.url,
-                data=None if request.body is None else BytesIO(request.body),
+                data=_data(request.body),
                 headers=request.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
@@ -120,9 +137,15 @@ async def http(*, user_agent: str) -> AsyncIterator[AiohttpTransport]:
         trace_configs=[trace],
         headers={"User-Agent": user_agent},
         cookie_jar=aiohttp.DummyCookieJar(),
-        read_bufsize=_PIECE,
+        read_bufsize=_READ_AHEAD,
     ) as session:
         yield AiohttpTransport(session)
+
+
+def _data(body: bytes | Upload | None) -> BytesIO | AsyncIterator[bytes] | None:
+    if isinstance(body, Upload):
+        return body.pieces()
+    return None if body is None else BytesIO(body)
 
 
 async def _connected(

@@ -60,16 +60,15 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 
 
-def request_body(ticket: Ticket, image: bytes, mask: bytes | None) -> bytes:
-    """Build the JSON body of a submit, the same for v1 and v2.
+def request_body(ticket: Ticket, image: bytes, mask: bytes | None) -> list[bytes]:
+    """Build the JSON body of a submit, the same for v1 and v2, in pieces to be joined.
 
-    `image` and `mask` are file bytes; they go as bare base64 (API page, Attributes). Joined bytes:
-    the picture stands in memory once as base64, and never as text.
+    `image` and `mask` are file bytes; they go as bare base64 (API page, Attributes).
     """
     pieces = [b'{"image":"', pybase64.b64encode(image), b'",']
     if mask is not None:
         pieces += [b'"mask":"', pybase64.b64encode(mask), b'",']
-    return b"".join([*pieces, json.dumps(request_fields(ticket)).encode()[1:]])
+    return [*pieces, json.dumps(request_fields(ticket)).encode()[1:]]
 
 
 def request_fields(ticket: Ticket) -> dict[str, Json]:

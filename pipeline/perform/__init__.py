@@ -1,6 +1,6 @@
 """One job, end to end."""
 
-from pipeline.perform.buying import convict
+from pipeline.perform.calling import convict
 from pipeline.perform.desk import Desk, Policy
 from pipeline.perform.line import perform, rescue
 from pipeline.perform.mending import amiss, mend

@@ -17,7 +17,7 @@ ZIP = "https://h/a.zip?sig=1"
 
 def sent(job: Job, image: bytes = b"picture", mask: bytes | None = None) -> dict[str, Any]:
     ticket = Ticket(job, "ff" * 32, Status.PENDING)
-    fields = json.loads(wire.request_body(ticket, image, mask))
+    fields = json.loads(b"".join(wire.request_body(ticket, image, mask)))
     assert isinstance(fields, dict)
     return fields
 

@@ -76,12 +76,13 @@ def test_an_answer_that_was_lost_after_billing_is_found_and_billed_once(
 
 def test_a_request_that_never_arrived_is_freed_and_bought_once(tmp_path: Path) -> None:
     with local_api(*FAST, "--fault", "drop-before#1") as api:
-        manifest = manifest_for(tmp_path, api, 3, "v1", reconcile={"settle": 0}, timeout=0.5)
-        first = catalog3d("run", manifest)
-        again = catalog3d("run", manifest)
+        manifest = manifest_for(tmp_path, api, 3, "v1", reconcile={"settle": 0}, timeout=8)
+        for _ in range(40):  # it is freed once 8 s have passed
+            done = catalog3d("run", manifest)
+            if done.returncode == 0:
+                break
         books = api.books()
-    assert first.returncode in {0, 1}, first.stderr
-    assert again.returncode == 0, again.stderr
+    assert done.returncode == 0, done.stderr
     assert len(billed(books)) == len(set(billed(books))) == 3
     assert books["submits"] == 4
     assert spent(manifest) == paid(books)

@@ -1,0 +1,72 @@
+"""What a call takes with it: the body, made ready behind the door, and what is journaled of it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from pipeline.api.transport import Upload
+from pipeline.api.wire import request_body, request_fields
+from pipeline.errors import InputError
+from pipeline.identity import fingerprint
+from pipeline.inputs import prepare
+from pipeline.ledger import Sending
+from pipeline.reconcile import canonical
+
+if TYPE_CHECKING:
+    from pipeline.model import Ticket
+    from pipeline.perform.desk import Desk
+
+_IN_MEMORY = 256 << 10
+
+CHANGED = "input_changed"
+"""A picture that is no longer the one that was surveyed: another job, for the next run."""
+
+
+async def prepared(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]:
+    """Make sure that the result can be stored, then make the body ready. Raises InputError.
+
+    Only behind the door: whoever waits there holds no picture in memory.
+    """
+    temporary = desk.store.temporary(ticket.job.id, 0, "ready")
+    await desk.store.ready(temporary, desk.admission.in_flight)
+    return await to_thread.run_sync(_body, desk, ticket, limiter=desk.threads)
+
+
+def _body(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]:
+    """Build the body, and what is journaled of it but its price.
+
+    A large one stands in a file, not in memory, while the call lasts. Raises InputError, also
+    where the picture was exchanged.
+    """
+    prepared = prepare(ticket.job, desk.inputs)
+    bought = fingerprint(
+        ticket.job,
+        provider=desk.provenance["provider"],
+        image_sha256=prepared.image_sha256,
+        mask_sha256=prepared.mask_sha256,
+    )
+    if bought != ticket.fingerprint:
+        raise InputError("changed since this run looked at it; run again", kind=CHANGED)
+    pieces = request_body(ticket, prepared.image, prepared.mask)
+    size = sum(map(len, pieces))
+    sending = Sending(
+        desk.client.endpoint.protocol,
+        _sha256(*pieces),
+        reserved=0,
+        parameters=canonical(request_fields(ticket)),
+        image_sha256=_sha256(prepared.image),
+        mask_sha256=None if prepared.mask is None else _sha256(prepared.mask),
+    )
+    if size <= _IN_MEMORY:
+        return b"".join(pieces), sending
+    return Upload(desk.store.spool(pieces), size), sending
+
+
+def _sha256(*pieces: bytes) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
