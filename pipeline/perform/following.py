@@ -43,17 +43,18 @@ async def follow(desk: Desk, ticket: Ticket, *, fresh: bool) -> Ticket:
 async def _follow(
     desk: Desk, ticket: Ticket, purchase: Purchase, request_id: str, *, fresh: bool
 ) -> Ticket:
-    began = desk.clock()
+    began, polls, troubled = desk.clock(), 0, False
     if fresh:
         await desk.sleep(desk.pace.delay(0.0, desk.random()))
     while True:
         waited = desk.clock() - began
         left = desk.policy.timeout - waited
         meaning, ticket = await _asked(desk, ticket, purchase, request_id, max(left, _LEAST))
+        polls, troubled = polls + 1, troubled or meaning.means is Means.AGAIN
         early = fresh and meaning.means is Means.EXPIRED and waited < desk.policy.timeout
         if meaning.means not in _ASK_AGAIN and not early:
-            if fresh:
-                desk.pace.took(waited)
+            if fresh and not troubled:
+                desk.pace.took(waited, polls)
             still = ticket.status is Status.UNKNOWN and meaning.means is Means.EXPIRED
             return ticket if still else await _settle(desk, ticket, purchase, meaning)
         left = desk.policy.timeout - (desk.clock() - began)

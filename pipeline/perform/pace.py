@@ -20,9 +20,13 @@ class PollPace:
     def __init__(self) -> None:
         self._durations: deque[float] = deque(maxlen=_RECENT)
 
-    def took(self, seconds: float) -> None:
-        """Note how long a request took from its acceptance to its end."""
-        self._durations.append(seconds)
+    def took(self, seconds: float, polls: int) -> None:
+        """Note how long a request took from its acceptance to the poll that found its end.
+
+        Found by the first poll it may have ended long before: half of that is noted, for what is
+        too long would otherwise never be found out.
+        """
+        self._durations.append(seconds if polls > 1 else seconds / 2)
 
     def delay(self, waited: float, jitter: float) -> float:
         """Give the wait before the next poll of a request that has been `waited` for.

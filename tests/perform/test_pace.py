@@ -6,7 +6,7 @@ from pipeline.perform.pace import PollPace
 def pace(*durations: float) -> PollPace:
     learnt = PollPace()
     for duration in durations:
-        learnt.took(duration)
+        learnt.took(duration, polls=2)
     return learnt
 
 
@@ -27,3 +27,16 @@ def test_later_polls_come_every_second_or_two() -> None:
 
 def test_jitter_spreads_polls_by_up_to_a_quarter() -> None:
     assert pace(100).delay(95.0, 1.0) == 2.5
+
+
+def test_what_is_found_done_by_its_first_poll_is_asked_for_earlier_until_it_is_not() -> None:
+    # requests take 2 s now, and 60 s were learnt: 0.85 of the median is waited before a poll
+    learnt, waits = pace(*[60.0] * 20), []
+    for _ in range(100):
+        waited, polls = learnt.delay(0.0, 0.0), 1
+        waits.append(waited)
+        while waited < 2.0:
+            waited, polls = waited + learnt.delay(waited, 0.0), polls + 1
+        learnt.took(waited, polls)
+    assert waits[0] == 0.85 * 60
+    assert max(waits[60:]) < 2.5
