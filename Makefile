@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test torture simulate check lint types layers format lock clean
+.PHONY: help setup demo test torture simulate bench check lint types layers format lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -29,6 +29,9 @@ torture: $(READY)  ## kill 1,000 runs, and hold their ledgers against the provid
 
 simulate: $(READY)  ## how ways to limit calls fare against a simulated service
 	PYTHONPATH=tests $(BIN)/python -m simulator
+
+bench: $(READY)  ## measure the tool beside a bare loop, the provider's SDK and requests
+	PYTHONPATH=tests:tests/formats $(BIN)/python -m bench
 
 check: lint types layers  ## lint, formatting, types, layers
 

@@ -55,7 +55,8 @@ class Store:
     def path(self, relative: str) -> Path:
         """Give a path below the folder. Raises StoreError for one that leaves it."""
         path = self.folder / relative
-        if not path.parent.resolve().is_relative_to(self.folder.resolve()):
+        nested = path.parent != self.folder  # otherwise there is nothing that could lead away
+        if nested and not path.parent.resolve().is_relative_to(self.folder.resolve()):
             raise StoreError(f"{relative}: leads out of the output folder {self.folder}")
         return path
 

@@ -1,4 +1,5 @@
--- Statements of the ledger. Each begins with "-- name:", its name, and what it is for.
+-- Statements of the ledger. Each begins with "-- name:", its name, and what it is for. A `+` before
+-- a column keeps SQLite from an index: a status has thousands of tickets, a key a few.
 
 -- name: provider_get  whose results this ledger holds
 SELECT value FROM meta WHERE key = 'provider';
@@ -71,7 +72,7 @@ SET error_kind = row.value ->> 'error_kind', error_message = row.value ->> 'erro
     changed_at = :now, changed_run = :run
 FROM json_each(:rows) AS row
 WHERE ticket.id = row.value ->> 'id' AND ticket.fingerprint = row.value ->> 'fingerprint'
-  AND ticket.status = 'invalid' AND row.value ->> 'status' = 'invalid'
+  AND +ticket.status = 'invalid' AND row.value ->> 'status' = 'invalid'
   AND (ticket.error_message IS NOT row.value ->> 'error_message'
        OR EXISTS (SELECT 1 FROM job
                   WHERE job.id = ticket.id AND job.fingerprint <> ticket.fingerprint));
@@ -99,7 +100,7 @@ FROM (SELECT ticket.status = 'pending' AND NOT ticket.accepted
              AND job.fingerprint = job.declared
              AND NOT EXISTS (SELECT 1 FROM ticket AS twin
                              WHERE twin.fingerprint = ticket.fingerprint
-                               AND twin.status = 'succeeded') AS changed
+                               AND +twin.status = 'succeeded') AS changed
       FROM job JOIN ticket USING (id, fingerprint)
       WHERE job.manifest = :manifest AND job.run = :run
         AND EXISTS (SELECT 1 FROM ticket AS older
@@ -242,13 +243,13 @@ SELECT attempt.* FROM json_each(:requests) AS row JOIN attempt ON attempt.reques
 UPDATE ticket
 SET status = 'pending', attempts = 0, attempt = NULL, twin_of = NULL, error_kind = NULL,
     error_message = NULL, changed_at = :now
-WHERE status = 'unknown' AND fingerprint = :fingerprint;
+WHERE +status = 'unknown' AND fingerprint = :fingerprint;
 
 -- name: write_off  give an unknown job up, its twins with it
 UPDATE ticket
 SET status = 'failed', error_kind = :error_kind, error_message = :error_message,
     changed_at = :now, changed_run = :run
-WHERE status = 'unknown' AND fingerprint = :fingerprint;
+WHERE +status = 'unknown' AND fingerprint = :fingerprint;
 
 -- name: give_back  a try that only revealed an outage; a job that failed by it is pending again
 UPDATE ticket
@@ -307,7 +308,7 @@ ORDER BY job.rank, job.position;
 UPDATE ticket
 SET status = 'pending', attempts = 0, error_kind = NULL, error_message = NULL, twin_of = NULL,
     changed_at = :now
-WHERE status = 'failed' AND fingerprint = (SELECT fingerprint FROM job WHERE job.id = :id);
+WHERE +status = 'failed' AND fingerprint = (SELECT fingerprint FROM job WHERE job.id = :id);
 
 -- name: retry_otherwise  let a failed job stand for another seed; the old purchase stays as it ended
 UPDATE job SET fingerprint = declared || ' seed ' || :seed

@@ -1,0 +1,1 @@
+"""Who is measured, each as a process of its own."""

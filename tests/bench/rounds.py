@@ -1,0 +1,97 @@
+"""Rounds: every contender in turn on every workload, again and again, so that drift hits all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.models import model
+from bench.order import Order
+from bench.photos import photos
+from bench.serving import serving, used
+from bench.weighing import FailedError, Weight, weigh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bench.field import Contender
+    from bench.workloads import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One contender's run of one workload; `server` is the seconds of CPU that serving it took."""
+
+    workload: str
+    contender: str
+    round: int
+    weight: Weight
+    server: float
+
+
+class Stage:
+    """A folder with photos and models, made once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def play(self, workload: Workload, contender: Contender, number: int) -> Run:
+        """Let a contender do a workload's jobs. Raises FailedError where a result is missing."""
+        pictures = photos(self._folder / "photos", workload.jobs, workload.photo)
+        served = self._model(workload.result)
+        with (
+            tempfile.TemporaryDirectory(dir=self._folder) as made,
+            serving(served, workload.latency) as url,
+        ):
+            folder = Path(made)
+            results = folder / "results"
+            results.mkdir()
+            order = Order(
+                url,
+                workload.protocol,
+                tuple(map(str, pictures)),
+                str(results),
+                workload.in_flight,
+            )
+            command = contender.command(order, folder)
+            os.sync()  # what others left to be written is not this one's to pay for
+            before = used(url)
+            weight = weigh(command)
+            server = used(url) - before
+            _check(order, served.stat().st_size)
+            shutil.rmtree(results)
+        return Run(workload.name, contender.name, number, weight, server)
+
+    def _model(self, size: int) -> Path:
+        path = self._folder / f"{size}.glb"
+        if not path.exists():
+            path.write_bytes(model(size))
+        return path
+
+
+def _check(order: Order, size: int) -> None:
+    for photo in order.photos:
+        result = order.result(photo)
+        if not result.exists() or result.stat().st_size != size:
+            raise FailedError(f"{result.name}: not made, or not of {size:,} bytes")
+
+
+def play(
+    workloads: Sequence[Workload],
+    contenders: Sequence[Contender],
+    rounds: int,
+    folder: Path,
+    heard: Callable[[Run], None],
+) -> list[Run]:
+    """Play all rounds, and give their runs; `heard` is told of each at once."""
+    stage, runs = Stage(folder), []
+    for number in range(rounds):
+        for workload in workloads:
+            for contender in contenders:
+                runs.append(stage.play(workload, contender, number))
+                heard(runs[-1])
+    return runs
