@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.batch.signals import is_signal
 from pipeline.executors import drain
 from pipeline.model import Status
 from pipeline.perform import Reconciled, convict, mend, perform, reconcile, rescue
@@ -36,10 +35,8 @@ class Phases:
     async def buy(self, limit: int | None, *, alone: bool = False) -> None:
         """Buy what is pending, at most `limit` jobs, and look for the answers that were lost.
 
-        `alone`: once, and without a look at anything else.
-
         A job that turns out unbilled, or that only an outage failed, is pending again, and is taken
-        up again where there is no limit.
+        up again where there is no limit. `alone`: once, and without a look at anything else.
         """
         admission, again = self._desk.admission, True
         while again:
@@ -48,7 +45,7 @@ class Phases:
             await self._acquit()
             if alone:
                 return
-            if admission.outage.times > outages and not is_signal(admission.stop):
+            if admission.outage.times > outages and not admission.is_signalled:
                 await self._bring_back()
             done = await self._reconcile()
             again = done.freed or self._reopened or admission.outage.times > outages
@@ -56,7 +53,7 @@ class Phases:
 
     async def _reconcile(self) -> Reconciled:
         """Settle unknown jobs by the provider's history, and bring home what that tells of."""
-        if is_signal(self._desk.admission.stop):
+        if self._desk.admission.is_signalled:
             return Reconciled()
         done = await self._guarded(reconcile(self._desk)) or Reconciled()
         await self._drain(rescue, self._supply.paid_for(done.paid_for))

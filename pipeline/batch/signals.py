@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 _KINDS = {signal.SIGINT: StopKind.SIGINT, signal.SIGTERM: StopKind.SIGTERM}
 
 
-def is_signal(stop: Stop | None) -> bool:
-    """Tell whether a signal has ended a run."""
-    return stop is not None and stop.kind in _KINDS.values()
-
-
 async def watch_signals(
     admission: Admission,
     end: Callable[[Stop], object],
@@ -35,7 +30,7 @@ async def watch_signals(
     with anyio.open_signal_receiver(*_KINDS) as signals:
         task_status.started()
         async for received in signals:
-            if is_signal(admission.stop):
+            if admission.is_signalled:
                 everything.cancel()
                 return
             message = (

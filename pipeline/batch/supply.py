@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyio import to_thread
 
-from pipeline.batch.signals import is_signal
 from pipeline.ledger import BEFORE_ALL
 from pipeline.perform import amiss
 
@@ -62,7 +61,7 @@ class Supply:
     async def paid_for(self, tickets: Sequence[Ticket]) -> AsyncIterator[Ticket]:
         """Give these, until a signal."""
         for ticket in tickets:
-            if is_signal(self._admission.stop):
+            if self._admission.is_signalled:
                 return
             yield ticket
 
@@ -71,7 +70,7 @@ class Supply:
         after = BEFORE_ALL
         while found := await self._guarded(self._roster.finished(after, _READ_AHEAD)):
             for each in await to_thread.run_sync(amiss, store, found):
-                if is_signal(self._admission.stop):
+                if self._admission.is_signalled:
                     return
                 yield each
             after = (found[-1].ticket.job.priority, found[-1].position)

@@ -13,8 +13,16 @@ import click
 
 from pipeline.batch import Resolved, find_key
 from pipeline.batch import resolve as resolve_jobs
-from pipeline.cli.session import JSON, MANIFEST, ManyIds, ends_cleanly, now, say_json
-from pipeline.errors import CatalogError, LedgerError, LedgerLockedError, UsageError
+from pipeline.cli.session import (
+    JSON,
+    MANIFEST,
+    ManyIds,
+    ends_cleanly,
+    needs_the_ledger,
+    now,
+    say_json,
+)
+from pipeline.errors import LedgerError, UsageError
 from pipeline.manifest import load
 from pipeline.model import StopKind
 from pipeline.report.lines import Lines
@@ -57,10 +65,8 @@ def resolve(
     key = find_key(loaded.api.key_env, os.environ)
     lines = Lines(sys.stderr, verbosity=1, now=now, clock=time.monotonic)
     work = partial(resolve_jobs, loaded, key=key, written_off=write_off, resent=resend)
-    try:
+    with needs_the_ledger():
         done = anyio.run(partial(work, on_event=lines))
-    except LedgerLockedError as error:
-        raise CatalogError(error.message) from error
     if as_json:
         say_json(done.as_json())
     else:

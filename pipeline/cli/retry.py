@@ -16,9 +16,9 @@ from pipeline.cli.session import (
     ONLY,
     ManyIds,
     ends_cleanly,
+    needs_the_ledger,
     say_json,
 )
-from pipeline.errors import CatalogError, LedgerLockedError
 from pipeline.manifest import load
 from pipeline.model import MICRO, SEED_MAX, SEED_MIN
 from pipeline.report.wording import credits_text
@@ -59,10 +59,8 @@ def retry(
     they are paid for a second time.
     """
     loaded = load(manifest)
-    try:
+    with needs_the_ledger():
         done = anyio.run(partial(put_back, loaded, only=only or None, again=again, seed=seed))
-    except LedgerLockedError as error:
-        raise CatalogError(error.message) from error
     if as_json:
         say_json(
             {

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import sys
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
@@ -15,7 +16,7 @@ import click
 from pipeline.errors import CatalogError, LedgerError, LedgerLockedError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipeline.model import Json
 
@@ -111,6 +112,15 @@ def ends_cleanly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:
 def reader_left() -> None:
     """Go on without stdout: its reader has left, and the flush at exit must not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def needs_the_ledger() -> Iterator[None]:
+    """Let a command that is no run end with 1 where a run holds the ledger."""
+    try:
+        yield
+    except LedgerLockedError as error:
+        raise CatalogError(error.message) from error
 
 
 def _code_of(error: CatalogError) -> int:

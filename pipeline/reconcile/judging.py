@@ -6,102 +6,19 @@ and a wrong absence pays twice.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum, auto
-from typing import TYPE_CHECKING, Any
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from pipeline.reconcile.requests import Asked, Row, RowState, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.model import Link
-
 SLACK = timedelta(days=1)
 """How far a row's time may lie from the attempt's: the two clocks may be off by hours."""
-
-
-class RowState(StrEnum):
-    """Where a request stands by the history."""
-
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    PENDING = "PENDING"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A request as the history shows it. What it does not show is None; `credits` in micro-credits.
-
-    `parameters` are canonical; the hashes are those of the pictures' bytes.
-    """
-
-    request_id: str
-    state: RowState
-    credits: int | None = None
-    parameters: str | None = None
-    image_sha256: str | None = None
-    mask_sha256: str | None = None
-    created_at: datetime | None = None
-    links: tuple[Link, ...] = ()
-    error: str = ""
-
-    @property
-    def is_billed(self) -> bool:
-        """Whether the request cost something, or will; a failure that tells no cost did not."""
-        return self.state is not RowState.FAILED or bool(self.credits)
-
-    def joined(self, other: Row) -> Row:
-        """Make one of two rows of a request: each has the whole cost, and a file of its own."""
-        told = self if self.state is RowState.COMPLETED else other
-        urls = {link.url for link in self.links}
-        more = (link for link in other.links if link.url not in urls)
-        parts = (
-            replace(link, role=f"part{number}")
-            for number, link in enumerate(more, start=len(self.links) + 1)
-        )
-        return replace(told, links=(*self.links, *parts))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An attempt, as far as rows are told apart by it.
-
-    `is_open` where nobody knows its bill; `in_hand` where its ticket waits for it. One that has a
-    `request_id` is claimed by that row alone.
-    """
-
-    number: int
-    protocol: str
-    sent_at: datetime
-    parameters: str | None = None
-    image_sha256: str | None = None
-    mask_sha256: str | None = None
-    request_id: str | None = None
-    is_open: bool = True
-    is_billed: bool = False
-    in_hand: bool = True
-
-    def is_shown_by(self, row: Row) -> bool:
-        """Tell whether a row of this request shows what was sent.
-
-        If it does not, rows cannot be compared with what was sent, and prove nothing by absence.
-        """
-        alike = self.parameters is not None and self.parameters == row.parameters
-        pictures = _pair(self.image_sha256, row.image_sha256)
-        return (
-            alike
-            and pictures is not False
-            and _pair(self.mask_sha256, row.mask_sha256) is not False
-        )
-
-    @property
-    def shape(self) -> str:
-        """Which fields were sent: only a request of the same shape shows how they are shown."""
-        fields = json.loads(self.parameters or "{}")
-        sent = sorted(name for name, value in fields.items() if value is not None)
-        return " ".join([*sent, *(["mask"] if self.mask_sha256 else [])])
 
 
 class Follows(Enum):
@@ -148,28 +65,6 @@ class Patience:
     now: datetime
     timeout: timedelta
     settle: timedelta
-
-
-def canonical(fields: Mapping[str, Any]) -> str | None:
-    """Spell a request's parameters in the one way in which equal ones are equal text.
-
-    Points and box may be text or lists. None where there is no seed: it always goes, so what lacks
-    it is no request of ours as it was sent.
-    """
-    if not isinstance(seed := _number(fields.get("seed")), int):
-        return None
-    prompt = fields.get("prompt")
-    known = {
-        "prompt": (prompt.strip() or None) if isinstance(prompt, str) else prompt,
-        "point_coords": _numbers(fields.get("point_coords")),
-        "bounding_box": _numbers(fields.get("bounding_box")),
-        "seed": seed,
-        "include_artifacts": fields.get("include_artifacts") or False,
-    }
-    try:
-        return json.dumps(known, sort_keys=True)
-    except (TypeError, ValueError, RecursionError):
-        return None
 
 
 def judge(attempts: Sequence[Asked], reading: Reading, patience: Patience) -> dict[int, Finding]:
@@ -248,9 +143,9 @@ class _Bench:
     def match_pictures(self) -> None:
         """Give rows that carry the picture to the attempts that sent it."""
         for each in self.claimants():
-            same = [row for row, fit in self.free(each) if fit is _Fit.SAME and row.is_billed]
-            if same:
-                self.take(each, min(same, key=_order))
+            alike = [row for row, fit in self.free(each) if fit is _Fit.SAME and row.is_billed]
+            if alike:
+                self.take(each, min(alike, key=_order))
 
     def match_alone(self) -> None:
         """Give a row without a picture to the only attempt that it can be of."""
@@ -342,7 +237,7 @@ def _absent(each: Asked, reading: Reading, patience: Patience) -> Finding:
 def _fit(each: Asked, row: Row, patience: Patience) -> _Fit:
     if not _in_time(each, row, patience):
         return _Fit.NO
-    pictures = _pair(each.image_sha256, row.image_sha256)
+    pictures = same(each.image_sha256, row.image_sha256)
     if each.parameters != row.parameters:
         # what is not shown, or is shown otherwise than it was sent, excludes nothing
         return _Fit.MAYBE if pictures or None in {each.parameters, row.parameters} else _Fit.NO
@@ -355,11 +250,6 @@ def _fit(each: Asked, row: Row, patience: Patience) -> _Fit:
     return _Fit.ALIKE if row.created_at is not None else _Fit.MAYBE
 
 
-def _pair(ours: str | None, theirs: str | None) -> bool | None:
-    """Compare two hashes; None where one is not known."""
-    return None if ours is None or theirs is None else ours == theirs
-
-
 def _in_time(each: Asked, row: Row, patience: Patience) -> bool:
     if row.created_at is None:
         return True
@@ -370,27 +260,3 @@ def _in_time(each: Asked, row: Row, patience: Patience) -> bool:
 def _order(row: Row) -> tuple[bool, str]:
     """Take what is complete before what is at work."""
     return row.state is not RowState.COMPLETED, row.request_id
-
-
-def _numbers(given: Any) -> Any:
-    """Read points or a box, as text or as lists, with equal numbers spelled equally."""
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except (ValueError, RecursionError):
-            return given.strip() or None
-    return _plain(given, depth=0)
-
-
-def _plain(given: Any, depth: int) -> Any:
-    if isinstance(given, list) and depth < 3:  # points are lists of lists of numbers
-        return [_plain(each, depth + 1) for each in given]
-    return _number(given)
-
-
-def _number(given: Any) -> Any:
-    if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 10:
-        return int(given)
-    if isinstance(given, float) and given.is_integer():
-        return int(given)
-    return given
