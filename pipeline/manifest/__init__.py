@@ -2,6 +2,25 @@
 
 from pipeline.manifest.reader import Manifest, load
 from pipeline.manifest.schema import schema
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety
+from pipeline.manifest.sections import (
+    Api,
+    Budget,
+    Inputs,
+    Limits,
+    Output,
+    Reconcile,
+    Safety,
+)
 
-__all__ = ["Api", "Budget", "Limits", "Manifest", "Output", "Reconcile", "Safety", "load", "schema"]
+__all__ = [
+    "Api",
+    "Budget",
+    "Inputs",
+    "Limits",
+    "Manifest",
+    "Output",
+    "Reconcile",
+    "Safety",
+    "load",
+    "schema",
+]

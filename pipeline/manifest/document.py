@@ -31,6 +31,7 @@ SECTIONS: Final = (
     "api",
     "limits",
     "budget",
+    "inputs",
     "reconcile",
     "safety",
     "output",
@@ -39,7 +40,7 @@ SECTIONS: Final = (
 )
 """The keys of a manifest."""
 
-LATER: Final = ("sources", "inputs", "quality", "notify")
+LATER: Final = ("sources", "quality", "notify")
 """Keys whose meaning is settled and whose work is still to be done."""
 
 _EMPTY: Final = "the file is empty: a manifest needs `output` and `jobs`"

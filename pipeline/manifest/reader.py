@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipeline.errors import ManifestError, UsageError
 from pipeline.manifest.ids import Ids
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety, Strict
+from pipeline.manifest.sections import (
+    Api,
+    Budget,
+    Inputs,
+    Limits,
+    Output,
+    Reconcile,
+    Safety,
+    Strict,
+)
 from pipeline.manifest.source import Source
 from pipeline.manifest.survey import Common, Survey
 
@@ -37,6 +46,7 @@ class Manifest:
     api: Api
     limits: Limits
     budget: Budget
+    inputs: Inputs
     reconcile: Reconcile
     safety: Safety
     output: Output
@@ -90,6 +100,7 @@ def load(path: Path) -> Manifest:
         api=_section(survey, "api", Api),
         limits=_section(survey, "limits", Limits),
         budget=_section(survey, "budget", Budget),
+        inputs=_section(survey, "inputs", Inputs),
         reconcile=_section(survey, "reconcile", Reconcile),
         safety=_section(survey, "safety", Safety),
         output=_section(survey, "output", Output),

@@ -5,7 +5,16 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline.manifest.jobs import Defaults, JobFields
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety, Strict
+from pipeline.manifest.sections import (
+    Api,
+    Budget,
+    Inputs,
+    Limits,
+    Output,
+    Reconcile,
+    Safety,
+    Strict,
+)
 
 
 class _Document(Strict):
@@ -17,6 +26,7 @@ class _Document(Strict):
     api: Api | None = None
     limits: Limits | None = None
     budget: Budget | None = None
+    inputs: Inputs | None = None
     reconcile: Reconcile | None = None
     safety: Safety | None = None
     output: Output

@@ -46,6 +46,8 @@ KEY_IN_MANIFEST: Final = (
 )
 
 _CONCURRENCY_MAX: Final = 1024
+_LEAST_SIDE: Final = 512
+_MOST_SIDE: Final = 16384
 _ENVIRONMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _KEY: Final = re.compile(r"SG_[0-9A-Fa-f]{8,}")
 _NAME: Final = re.compile(r"(?:[^\\/{}\0]|\{id\})+(?:/(?:[^\\/{}\0]|\{id\})+)*")
@@ -229,6 +231,18 @@ class Reconcile(Strict):
 
     settle: Number = Field(900, ge=0, le=86400)
     """Seconds the provider's history is given before a request's absence means anything."""
+
+
+class Inputs(Strict):
+    """How pictures are looked at, and what is sent of them."""
+
+    max_side: Annotated[Whole, Field(ge=_LEAST_SIDE, le=_MOST_SIDE)] | None = 2048
+    """The most pixels of a picture's longer side that are sent: the model sees 518 × 518 of the
+    object. Larger ones are sent smaller; points, boxes and masks follow. null: as they are."""
+
+    recheck: Literal["fast", "content"] = "fast"
+    """How pictures seen before are recognised: `fast`, by path, size and time of change;
+    `content`, by reading them again."""
 
 
 class Safety(Strict):

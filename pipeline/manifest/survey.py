@@ -10,7 +10,16 @@ from pipeline.manifest.document import End, Item, Section, parts
 from pipeline.manifest.faults import EndOfReadingError, Faults, WrongValueError
 from pipeline.manifest.jobs import IMAGE_WANTED, Defaults, JobFields, identity_of
 from pipeline.manifest.nodes import BROKEN, Mapping, Scalar, shown
-from pipeline.manifest.sections import Api, Budget, Limits, Output, Reconcile, Safety, Strict
+from pipeline.manifest.sections import (
+    Api,
+    Budget,
+    Inputs,
+    Limits,
+    Output,
+    Reconcile,
+    Safety,
+    Strict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +35,7 @@ _MODELS: Final[dict[str, type[Strict]]] = {
     "api": Api,
     "limits": Limits,
     "budget": Budget,
+    "inputs": Inputs,
     "reconcile": Reconcile,
     "safety": Safety,
     "output": Output,

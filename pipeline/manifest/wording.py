@@ -39,6 +39,8 @@ def wording(schema: Schema, given: Node, reason: str | None, *, secret: bool) ->
 def expected(schema: Schema) -> str:
     """Name what a schema takes: `a whole number from 1 to 100`."""
     schema = _without_null(schema)
+    if "enum" in schema:
+        return " or ".join(f"`{each}`" for each in schema["enum"])
     words = _KINDS[schema["type"]]
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None:
