@@ -110,7 +110,7 @@ async def test_a_disk_that_refuses_is_told_with_the_files_name(tmp_path: Path) -
 
 async def test_json_is_replaced_at_once(tmp_path: Path) -> None:
     store = Store(tmp_path, "{id}")
-    await store.write_json("a.json", {"name": "Möbel", "n": 1})
-    await store.write_json("a.json", {"name": "Möbel", "n": 2})
+    await store.place([], ("a.json", {"name": "Möbel", "n": 1}))
+    await store.place([], ("a.json", {"name": "Möbel", "n": 2}))
     assert files(tmp_path) == ["a.json"]
     assert (tmp_path / "a.json").read_text("utf-8") == '{\n  "name": "Möbel",\n  "n": 2\n}\n'

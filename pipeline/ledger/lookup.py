@@ -35,46 +35,49 @@ class Buyer:
 
 
 class Lookup:
-    """Questions about tickets; they see every move made before them."""
+    """Questions about tickets; they see every move that was said to be made before them.
+
+    Those about one ticket are answered at once, without the writer: some 20 µs each.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def status(self, ticket: Ticket) -> Status:
+    def status(self, ticket: Ticket) -> Status:
         """Give the state that a ticket is in now."""
-        rows = await self._session.rows("ticket_status", **_key(ticket))
+        rows = self._session.look("ticket_status", **_key(ticket))
         return Status(rows[0]["status"])
 
-    async def tries(self, ticket: Ticket) -> int:
+    def tries(self, ticket: Ticket) -> int:
         """Give the tries that a ticket has used by now."""
-        return int((await self._session.rows("tries", **_key(ticket)))[0]["attempts"])
+        return int(self._session.look("tries", **_key(ticket))[0]["attempts"])
 
-    async def buyer(self, ticket: Ticket) -> Buyer | None:
+    def buyer(self, ticket: Ticket) -> Buyer | None:
         """Give the other job that bought, or is buying, the same fingerprint."""
-        rows = await self._session.rows("buyer", **_key(ticket))
+        rows = self._session.look("buyer", **_key(ticket))
         if not rows:
             return None
         row = rows[0]
         error = Error(row["error_kind"], row["error_message"]) if row["error_kind"] else None
         return Buyer(row["id"], Status(row["status"]), error)
 
-    async def predecessor(self, ticket: Ticket) -> Status | None:
+    def predecessor(self, ticket: Ticket) -> Status | None:
         """Give the state of an older version of the job that money may stand behind."""
-        rows = await self._session.rows("predecessor", **_key(ticket))
+        rows = self._session.look("predecessor", **_key(ticket))
         return Status(rows[0]["status"]) if rows else None
 
-    async def twins(self, ticket: Ticket) -> list[Ticket]:
+    def twins(self, ticket: Ticket) -> list[Ticket]:
         """Give the jobs that wait for this one's outcome."""
-        return [ticket_of(row) for row in await self._session.rows("twins", **_key(ticket))]
+        return [ticket_of(row) for row in self._session.look("twins", **_key(ticket))]
 
-    async def purchase(self, ticket: Ticket) -> Purchase | None:
+    def purchase(self, ticket: Ticket) -> Purchase | None:
         """Give the attempt in a ticket's hands."""
-        rows = await self._session.rows("purchase", **_key(ticket))
+        rows = self._session.look("purchase", **_key(ticket))
         return purchase_of(rows[0]) if rows else None
 
-    async def files(self, job: str, fingerprint: str) -> list[Stored]:
+    def files(self, job: str, fingerprint: str) -> list[Stored]:
         """Give what a ticket owns on disk, the result first."""
-        rows = await self._session.rows("files_of", id=job, fingerprint=fingerprint)
+        rows = self._session.look("files_of", id=job, fingerprint=fingerprint)
         return [stored_of(row) for row in rows]
 
     async def unknown(self) -> list[Unknown]:
@@ -92,9 +95,9 @@ class Lookup:
         rows = await self._session.rows("owners_of_requests", requests=json.dumps(list(requests)))
         return [asked_of(row) for row in rows]
 
-    async def owner_of(self, path: str) -> tuple[str, str] | None:
+    def owner_of(self, path: str) -> tuple[str, str] | None:
         """Tell whose a path below the output folder is: (id, fingerprint)."""
-        rows = await self._session.rows("file_at", path=path)
+        rows = self._session.look("file_at", path=path)
         return (rows[0]["id"], rows[0]["fingerprint"]) if rows else None
 
 

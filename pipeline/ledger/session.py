@@ -42,6 +42,10 @@ class Session:
 
         await self.write(work)
 
+    def look(self, statement: str, **more: Any) -> list[sqlite3.Row]:
+        """Run one query of a few rows at once, in the caller's thread."""
+        return self.write.look(SQL[statement], {"manifest": self.manifest, **more})
+
     async def rows(self, statement: str, **more: Any) -> list[sqlite3.Row]:
         """Run one query."""
         bound = self.bound(**more)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import anyio
 
 from pipeline.errors import IllegalMoveError, LedgerError
-from pipeline.ledger.connection import connect
+from pipeline.ledger.connection import connect, connect_reading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
 T = TypeVar("T")
@@ -38,15 +38,15 @@ class Writer:
 
     Group commit: one fsync serves every request that came while the last one was under way. A
     request that fails is rolled back alone. When a commit fails, nothing is written any more:
-    every later request raises LedgerError, so that nothing is sent unjournaled. `folder` is the
-    one that the ledger stands in.
+    every later request raises LedgerError, so that nothing is sent unjournaled. What takes no more
+    than a few rows is asked at once, through a connection of its own that only reads. `folder` is
+    the one that the ledger stands in.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, folder: Path, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self.folder = folder
-        self._connection = connection
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self.folder = path.parent
+        self._connection = connect(path)
+        self._reading = connect_reading(path)
         self._loop = loop
         self._inbox: SimpleQueue[_Request[Any] | None] = SimpleQueue()
         self._broken: LedgerError | None = None
@@ -74,6 +74,18 @@ class Writer:
             raise request.error
         return request.result  # type: ignore[return-value]  # set whenever error is not
 
+    def look(self, statement: str, bound: Mapping[str, Any]) -> list[sqlite3.Row]:
+        """Run a small query in the caller's thread; it sees all that was returned from.
+
+        A write-ahead log lets readers and the writer pass each other. Raises LedgerError.
+        """
+        if self._broken is not None:
+            raise LedgerError(self._broken.message)
+        try:
+            return self._reading.execute(statement, bound).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerError(f"the ledger cannot be read ({error})") from error
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
@@ -81,6 +93,7 @@ class Writer:
     async def close(self) -> None:
         """Commit what waits, end the thread, close the file."""
         self._closed = True
+        self._reading.close()  # the last to close tidies the log up, and has to be able to write
         self._inbox.put(None)
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._thread.join)
@@ -156,7 +169,7 @@ async def writing(path: Path) -> AsyncIterator[Writer]:
 
     Raises LedgerError where it cannot be opened.
     """
-    writer = Writer(connect(path), path.parent, asyncio.get_running_loop())
+    writer = Writer(path, asyncio.get_running_loop())
     writer.start()
     try:
         yield writer

@@ -31,7 +31,7 @@ LINK_LIFE = timedelta(days=7)
 
 async def collect(desk: Desk, ticket: Ticket) -> Ticket:
     """Bring a received job's files under their names. Free, and safe to repeat at any point."""
-    purchase = await desk.lookup.purchase(ticket)
+    purchase = desk.lookup.purchase(ticket)
     if purchase is None:
         return ticket
     files = await _on_disk(desk, ticket)
@@ -43,8 +43,8 @@ async def collect(desk: Desk, ticket: Ticket) -> Ticket:
             files = await _read(desk, ticket, purchase, answer)
         elif not files:
             links = purchase.links or await _looked_up(desk, purchase)
-            files = await _journaled(desk, ticket, await _fetch_all(desk, ticket, links))
-        purchase = await desk.lookup.purchase(ticket) or purchase
+            files = await arrange(desk, ticket, await _fetch_all(desk, ticket, links))
+        purchase = desk.lookup.purchase(ticket) or purchase
         collected = await place(desk, ticket, purchase, files)
     except NotUnderstoodError as error:
         return await _keep(desk, ticket, purchase, answer, error)
@@ -67,7 +67,7 @@ def _reread(body: Stored) -> Stored:
 async def _on_disk(desk: Desk, ticket: Ticket) -> list[Stored]:
     """Give the journaled files, if the bytes of all of them are still there, by their hash."""
     found = []
-    for each in await desk.lookup.files(ticket.job.id, ticket.fingerprint):
+    for each in desk.lookup.files(ticket.job.id, ticket.fingerprint):
         sha256 = each.artifact.sha256
         if each.temporary is not None and await desk.store.holds(each.temporary, sha256):
             found.append(each)
@@ -87,7 +87,9 @@ async def _read(desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored) 
         if receipt.credits is not None:
             desk.admission.corrected(purchase.number, purchase.reserved, receipt.credits)
     fetched = await _fetch_all(desk, ticket, contents.links)
-    return await _journaled(desk, ticket, [*contents.files, *fetched])
+    if contents.is_model and not fetched:
+        return list(contents.files)
+    return await arrange(desk, ticket, [*contents.files, *fetched])
 
 
 async def _asked_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> Stored | None:
@@ -128,13 +130,6 @@ async def _fetch_all(desk: Desk, ticket: Ticket, links: Sequence[Link]) -> list[
             message = f"job {ticket.job.id}: its {link.role} file is not to be had: {error}"
             desk.emit(Event("note", message, job=ticket.job.id))
     return files
-
-
-async def _journaled(desk: Desk, ticket: Ticket, files: list[Stored]) -> list[Stored]:
-    """Choose the result among the files, and journal every hash."""
-    arranged = await arrange(desk, ticket, files)
-    await desk.moves.stored(ticket, arranged)
-    return arranged
 
 
 async def _fetched(desk: Desk, ticket: Ticket, link: Link, name: str) -> Stored:

@@ -28,7 +28,7 @@ async def follow(desk: Desk, ticket: Ticket, *, fresh: bool) -> Ticket:
     A `fresh` one was accepted just now, and is not asked for at once. Out of time it stays
     accepted, and the next run polls on.
     """
-    purchase = await desk.lookup.purchase(ticket)
+    purchase = desk.lookup.purchase(ticket)
     if purchase is None or purchase.receipt.request_id is None:
         return ticket
     ends = Ends.UNSENT
@@ -118,7 +118,7 @@ async def _received(
 
 async def _failed(desk: Desk, ticket: Ticket, purchase: Purchase, error: Error) -> Ticket:
     """Free a job that ran and failed unbilled: it is pending again, and a try is used."""
-    used = await desk.lookup.tries(ticket)
+    used = desk.lookup.tries(ticket)
     tries = 0 if ticket.status is Status.UNKNOWN and used else 1
     status = Status.FAILED if used + tries >= desk.policy.attempts else Status.PENDING
     freed = await desk.moves.closed(ticket, purchase.number, Closing(error, tries), status)

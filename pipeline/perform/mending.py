@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
-
 from pipeline.model import Error, Status, Ticket
 from pipeline.perform.line import rescue
 from pipeline.perform.placing import take_name_back
@@ -34,7 +32,7 @@ def amiss(store: Store, finished: Sequence[Finished]) -> list[Ticket]:
 
 async def mend(desk: Desk, ticket: Ticket) -> Ticket:
     """Give a finished job its files, or their names, back. Never buys."""
-    files = await desk.lookup.files(ticket.job.id, ticket.fingerprint)
+    files = desk.lookup.files(ticket.job.id, ticket.fingerprint)
     if all([await desk.store.holds(each.artifact.path, each.artifact.sha256) for each in files]):
         for each in files:
             await take_name_back(desk, ticket, each.artifact)
@@ -49,7 +47,7 @@ async def _set_aside(desk: Desk, files: Sequence[Artifact]) -> None:
     """Give altered files another name: somebody may want them, and their names are needed."""
     for each in files:
         held = await desk.store.holds(each.path, each.sha256)
-        if not held and await to_thread.run_sync(desk.store.path(each.path).exists):
+        if not held and await desk.store.exists(each.path):
             await desk.store.place([(each.path, f"{each.path}.altered")])
 
 

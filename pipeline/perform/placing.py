@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 
@@ -13,10 +13,13 @@ from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pipeline.ledger import Purchase, Stored
+    from pipeline.model import Job
     from pipeline.perform.desk import Desk
+    from pipeline.store import Store
 
 _LARGEST_SIDECAR = 1 << 24
 RAW = "raw"
@@ -25,16 +28,18 @@ RAW = "raw"
 
 async def place(desk: Desk, ticket: Ticket, purchase: Purchase, files: Sequence[Stored]) -> Ticket:
     """Verify, name, rename, describe: `→ succeeded`; or `→ failed` with the bad result kept."""
-    summaries = [await _verified(desk, each) for each in files]
-    named = [
-        await _named(desk, ticket, each, summary)
-        for each, summary in zip(files, summaries, strict=True)
-    ]
-    artifacts = await _take_places(desk, ticket, named)
-    if isinstance(summaries[0], FormatError):
-        message = f"billed, but the result is no whole model: {summaries[0]}; it is kept"
+    looks = await _looked_at(desk, ticket, files)
+    named = [await _named(desk, ticket, *each) for each in zip(files, looks, strict=True)]
+    summary = looks[0].summary
+    if isinstance(summary, FormatError):
+        artifacts = await _take_places(desk, ticket, named)
+        message = f"billed, but the result is no whole model: {summary}; it is kept"
         return await _failed(desk, ticket, artifacts, Error("bad_result", message))
-    await describe(desk, ticket, purchase, artifacts, summaries[0])
+    first = named[0].artifact.path
+    is_free = first == looks[0].wanted and not looks[0].has_sidecar
+    path = sidecar(first) if is_free else await own_sidecar(desk, ticket, first)
+    origin = provenance(desk, ticket, purchase, [each.artifact for each in named], summary)
+    artifacts = await _take_places(desk, ticket, named, (path, origin))
     done = await desk.moves.finished(ticket, Status.SUCCEEDED, artifacts)
     return desk.tell(ticket, done)
 
@@ -49,66 +54,94 @@ async def keep_raw(
     body, *others = files
     path = f"{desk.store.stem(ticket.job.id)}.answer.{purchase.number}.bin"
     raw = replace(body, artifact=replace(body.artifact, role=RAW, path=path))
-    named = [await _named(desk, ticket, each, await _verified(desk, each)) for each in others]
+    looks = await _looked_at(desk, ticket, others)
+    named = [await _named(desk, ticket, *each) for each in zip(others, looks, strict=True)]
     artifacts = await _take_places(desk, ticket, [raw, *named])
     kept = await desk.moves.finished(ticket, Status.RECEIVED, artifacts, error=error)
     return desk.tell(ticket, kept, error=error)
 
 
-async def describe(
+def provenance(
     desk: Desk,
     ticket: Ticket,
     purchase: Purchase,
     artifacts: Sequence[Artifact],
     summary: Summary | None,
-) -> None:
-    """Write the sidecar: where a result comes from, and what it holds."""
-    job = asdict(ticket.job)
-    del job["line"]
+) -> dict[str, Json]:
+    """Say, for a sidecar, where a result comes from, and what it holds."""
+    job = {name: value for name, value in _fields(ticket.job) if name != "line"}
     receipt, bought_by = purchase.receipt, ticket.twin_of or ticket.job.id
     paid = 0 if ticket.twin_of else receipt.credits
-    await desk.store.write_json(
-        await _own_sidecar(desk, ticket, artifacts[0].path),
-        {
-            "job": job,
-            "fingerprint": ticket.fingerprint,
-            "seed": ticket.seed if receipt.seed is None else receipt.seed,
-            "request_id": receipt.request_id,
-            "credits": None if paid is None else paid / MICRO,
-            "bought_by": bought_by,
-            "files": [asdict(each) for each in artifacts],
-            "model": None if summary is None else _contents(summary),
-            "sent_at": purchase.sent_at,
-            "received_at": purchase.settled_at,
-            "stored_at": desk.now().isoformat(timespec="milliseconds"),
-            "metrics": dict(receipt.metrics),
-            **desk.provenance,
-        },
-    )
+    return {
+        "job": job,
+        "fingerprint": ticket.fingerprint,
+        "seed": ticket.seed if receipt.seed is None else receipt.seed,
+        "request_id": receipt.request_id,
+        "credits": None if paid is None else paid / MICRO,
+        "bought_by": bought_by,
+        "files": [dict(_fields(each)) for each in artifacts],
+        "model": None if summary is None else _contents(summary),
+        "sent_at": purchase.sent_at,
+        "received_at": purchase.settled_at,
+        "stored_at": desk.now().isoformat(timespec="milliseconds"),
+        "metrics": dict(receipt.metrics),
+        **desk.provenance,
+    }
 
 
-async def _verified(desk: Desk, file: Stored) -> Summary | FormatError:
-    path = desk.store.path(file.temporary or file.artifact.path)
+def _fields(value: Job | Artifact | Summary) -> Iterator[tuple[str, Any]]:
+    """Give a frozen value's fields as they are: `asdict` would copy each at any depth."""
+    return ((each.name, getattr(value, each.name)) for each in fields(value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a file is, the name it is to get by that, and what has such names already."""
+
+    summary: Summary | FormatError
+    ending: str
+    wanted: str
+    is_taken: bool
+    has_sidecar: bool
+
+
+async def _looked_at(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[_Look]:
+    stem = desk.store.stem(ticket.job.id)
+    return await to_thread.run_sync(_looks, desk.store, stem, files)
+
+
+def _looks(store: Store, stem: str, files: Sequence[Stored]) -> list[_Look]:
+    looks = []
+    for each in files:
+        path, role = store.path(each.temporary or each.artifact.path), each.artifact.role
+        middle = "" if role == "result" else f".{role}"
+        summary = _verified(path)
+        ending = f"{middle}.{_suffix(path, summary)}"
+        wanted = each.artifact.path if each.placed else f"{stem}{ending}"
+        there = [store.path(name).exists() for name in (wanted, sidecar(wanted))]
+        looks.append(_Look(summary, ending, wanted, *there))
+    return looks
+
+
+def _verified(path: Path) -> Summary | FormatError:
     try:
-        return await to_thread.run_sync(verify, path)
+        return verify(path)
     except FormatError as error:
         return error
 
 
-async def _named(
-    desk: Desk, ticket: Ticket, file: Stored, summary: Summary | FormatError
-) -> Stored:
+def _suffix(path: Path, summary: Summary | FormatError) -> str:
+    if isinstance(summary, Summary):
+        return str(summary.format)
+    with path.open("rb") as file:
+        return f"bad.{sniff(file.read(HEAD_BYTES)) or 'bin'}"
+
+
+async def _named(desk: Desk, ticket: Ticket, file: Stored, look: _Look) -> Stored:
     """Choose a file's name by its role and its bytes; what stands there already is kept."""
     if file.placed:
         return file
-    role = file.artifact.role
-    middle = "" if role == "result" else f".{role}"
-    if isinstance(summary, FormatError):
-        found = sniff(await desk.store.read(file.temporary or "", HEAD_BYTES))
-        ending = f"{middle}.bad.{found or 'bin'}"
-    else:
-        ending = f"{middle}.{summary.format}"
-    path = await free_name(desk, ticket, ending)
+    path = await _free_name(desk, ticket, look.ending, is_taken=look.is_taken)
     return replace(file, artifact=replace(file.artifact, path=path))
 
 
@@ -117,15 +150,20 @@ async def free_name(desk: Desk, ticket: Ticket, ending: str) -> str:
 
     A path that anybody else's file stands at is left to it.
     """
+    taken = await desk.store.exists(f"{desk.store.stem(ticket.job.id)}{ending}")
+    return await _free_name(desk, ticket, ending, is_taken=taken)
+
+
+async def _free_name(desk: Desk, ticket: Ticket, ending: str, *, is_taken: bool) -> str:
     stem = desk.store.stem(ticket.job.id)
     wanted = f"{stem}{ending}"
-    owner = await desk.lookup.owner_of(wanted)
+    owner = desk.lookup.owner_of(wanted)
     if owner == (ticket.job.id, ticket.fingerprint):
         return wanted
     if owner is not None and owner[0] == ticket.job.id:
         await _supersede(desk, wanted, f"{stem}.{owner[1][:8]}{ending}")
         return wanted
-    if owner is None and not await _exists(desk, wanted):
+    if owner is None and not is_taken:
         return wanted
     return f"{stem}.{ticket.fingerprint[:8]}{ending}"
 
@@ -140,7 +178,7 @@ async def take_name_back(desk: Desk, ticket: Ticket, artifact: Artifact) -> None
     if wanted == artifact.path:
         return
     for old, new in ((artifact.path, wanted), (sidecar(artifact.path), sidecar(wanted))):
-        if await _exists(desk, old):
+        if await desk.store.exists(old):
             await desk.store.keep_also_as(old, f"{new}.part")
             await desk.store.place([(f"{new}.part", new)])
     await desk.moves.renamed(artifact.path, wanted)
@@ -153,10 +191,10 @@ def sidecar(path: str) -> str:
     return path.rpartition(".")[0] + ".json"
 
 
-async def _own_sidecar(desk: Desk, ticket: Ticket, path: str) -> str:
-    """Give the sidecar's path; somebody else's file of that name is left alone."""
+async def own_sidecar(desk: Desk, ticket: Ticket, path: str) -> str:
+    """Give the path of the sidecar of a result; somebody else's file of that name is left alone."""
     wanted = sidecar(path)
-    if not await _exists(desk, wanted):
+    if not await desk.store.exists(wanted):
         return wanted
     there = wire.json_object(await desk.store.read(wanted, _LARGEST_SIDECAR))
     stem = desk.store.stem(ticket.job.id)
@@ -170,20 +208,21 @@ async def _supersede(desk: Desk, path: str, other: str) -> None:
     without the name that the ledger has for it.
     """
     for old, new in ((path, other), (sidecar(path), sidecar(other))):
-        if await _exists(desk, old):
+        if await desk.store.exists(old):
             await desk.store.keep_also_as(old, new)
     await desk.moves.renamed(path, other)
 
 
-async def _exists(desk: Desk, path: str) -> bool:
-    return await to_thread.run_sync(desk.store.path(path).exists)
-
-
-async def _take_places(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[Artifact]:
+async def _take_places(
+    desk: Desk,
+    ticket: Ticket,
+    files: Sequence[Stored],
+    described: tuple[str, Mapping[str, Json]] | None = None,
+) -> list[Artifact]:
     await desk.moves.stored(ticket, files)
     renames = [(each.temporary, each.artifact.path) for each in files if each.temporary]
-    if renames:
-        await desk.store.place(renames)
+    if renames or described is not None:
+        await desk.store.place(renames, described)
     return [each.artifact for each in files]
 
 
@@ -195,4 +234,4 @@ async def _failed(
 
 
 def _contents(summary: Summary) -> dict[str, Json]:
-    return {key: value for key, value in asdict(summary).items() if value not in (None, (), 0)}
+    return {key: value for key, value in _fields(summary) if value not in (None, (), 0)}

@@ -30,9 +30,13 @@ async def prepared(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]
 
     Only behind the door: whoever waits there holds no picture in memory.
     """
-    temporary = desk.store.temporary(ticket.job.id, 0, "ready")
-    await desk.store.ready(temporary, desk.admission.in_flight)
-    return await to_thread.run_sync(_body, desk, ticket, limiter=desk.threads)
+    others = desk.admission.in_flight
+    return await to_thread.run_sync(_prepared, desk, ticket, others, limiter=desk.threads)
+
+
+def _prepared(desk: Desk, ticket: Ticket, others: int) -> tuple[bytes | Upload, Sending]:
+    desk.store.ready(desk.store.temporary(ticket.job.id, 0, "ready"), others)
+    return _body(desk, ticket)
 
 
 def _body(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]:

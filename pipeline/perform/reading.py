@@ -47,11 +47,15 @@ class NotUnderstoodError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Files that stand on disk already, links to fetch, and what the answer says of itself."""
+    """Files that stand on disk already, links to fetch, and what the answer says of itself.
+
+    `is_model` where the only file is the result itself.
+    """
 
     files: tuple[Stored, ...] = ()
     links: tuple[Link, ...] = ()
     receipt: Receipt | None = None
+    is_model: bool = False
 
 
 async def open_answer(desk: Desk, ticket: Ticket, body: Stored, depth: int = 0) -> Contents:
@@ -65,7 +69,8 @@ async def open_answer(desk: Desk, ticket: Ticket, body: Stored, depth: int = 0) 
         raise NotUnderstoodError("wrapped too often")
     match found:
         case Format.GLB | Format.PLY | Format.ZIP:
-            return Contents(files=(_with_role(body, "result"),))
+            file = _with_role(body, "result")
+            return Contents(files=(file,), is_model=found is not Format.ZIP)
         case Format.BASE64 | Format.GZIP:
             unwrapped = await _unwrapped(desk, ticket, body, found, depth)
             contents = Contents()

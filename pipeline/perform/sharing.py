@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.ledger import Buyer, Stored
 from pipeline.model import Artifact, Error, Status, Ticket
-from pipeline.perform.placing import describe, free_name
+from pipeline.perform.placing import free_name, own_sidecar, provenance
 
 if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
@@ -20,14 +20,14 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
     money may stand behind its older version.
     """
     async with desk.sharing:
-        status = await desk.lookup.status(ticket)
+        status = desk.lookup.status(ticket)
         if status is not ticket.status:
             return replace(ticket, status=status)
-        older = await desk.lookup.predecessor(ticket)
+        older = desk.lookup.predecessor(ticket)
         if older is not None:
             message = f"changed while its older version is {older}; that is settled first"
             return await _stay(desk, ticket, Error("older_version", message))
-        buyer = await desk.lookup.buyer(ticket)
+        buyer = desk.lookup.buyer(ticket)
         if buyer is None and ticket.status is Status.UNKNOWN:
             return await desk.move(ticket, Status.PENDING, None)  # it was not bought after all
         return None if buyer is None else await _follow(desk, ticket, buyer)
@@ -35,7 +35,7 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
 
 async def share_with_twins(desk: Desk, ticket: Ticket) -> None:
     """Let the jobs that waited for this one share its outcome."""
-    for twin in await desk.lookup.twins(ticket):
+    for twin in desk.lookup.twins(ticket):
         await share(desk, twin)
 
 
@@ -59,8 +59,8 @@ async def _stay(desk: Desk, ticket: Ticket, error: Error) -> Ticket:
 async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
     """Copy the buyer's files under this job's names."""
     leader = replace(ticket, job=replace(ticket.job, id=buyer.id))
-    purchase = await desk.lookup.purchase(leader)
-    originals = await desk.lookup.files(buyer.id, ticket.fingerprint)
+    purchase = desk.lookup.purchase(leader)
+    originals = desk.lookup.files(buyer.id, ticket.fingerprint)
     copies = []
     for original in originals:
         artifact = original.artifact
@@ -74,8 +74,13 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
         copies.append(Stored(replace(artifact, path=path), temporary, placed=False))
     artifacts: list[Artifact] = [each.artifact for each in copies]
     await desk.moves.stored(ticket, copies)
-    await desk.store.place([(each.temporary or "", each.artifact.path) for each in copies])
+    described = None
     if purchase is not None:
-        await describe(desk, replace(ticket, twin_of=buyer.id), purchase, artifacts, None)
+        twin = replace(ticket, twin_of=buyer.id)
+        path = await own_sidecar(desk, ticket, artifacts[0].path)
+        described = path, provenance(desk, twin, purchase, artifacts, None)
+    await desk.store.place(
+        [(each.temporary or "", each.artifact.path) for each in copies], described
+    )
     done = await desk.moves.finished(ticket, Status.SUCCEEDED, artifacts, twin_of=buyer.id)
     return desk.tell(ticket, done)

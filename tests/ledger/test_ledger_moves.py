@@ -138,7 +138,7 @@ async def test_a_bill_that_names_no_amount_counts_as_the_price_that_was_held(
         ticket, number = await parts.sent(await parts.pending("mug"))
         received = await parts.moves.received(ticket, number, Receipt(request_id="r-1"))
         assert await parts.money() == (PRICE, 0)
-        purchase = await parts.lookup.purchase(received)
+        purchase = parts.lookup.purchase(received)
         assert purchase is not None
         assert purchase.receipt.credits is None
         # the body tells later; and what is told is not told otherwise any more
@@ -178,7 +178,7 @@ async def test_a_purchase_is_read_back_as_it_was_written(tmp_path: Path) -> None
     async with opened(tmp_path / "l.sqlite") as parts:
         ticket, number = await parts.sent(await parts.pending("mug"))
         received = await parts.moves.received(ticket, number, receipt, links)
-        purchase = await parts.lookup.purchase(received)
+        purchase = parts.lookup.purchase(received)
         assert purchase is not None
         assert (purchase.receipt, purchase.links) == (receipt, links)
         assert (purchase.number, purchase.protocol, purchase.reserved) == (number, "v1", PRICE)
@@ -188,7 +188,7 @@ async def test_the_request_id_stands_before_the_first_poll(tmp_path: Path) -> No
     async with opened(tmp_path / "l.sqlite") as parts:
         ticket, number = await parts.sent(await parts.pending("mug"))
         accepted = await parts.moves.accepted(ticket, number, "r-9")
-        purchase = await parts.lookup.purchase(accepted)
+        purchase = parts.lookup.purchase(accepted)
         assert purchase is not None
         assert purchase.receipt.request_id == "r-9"
 
@@ -198,10 +198,10 @@ async def test_files_are_journaled_before_and_after_their_rename(tmp_path: Path)
         ticket, _ = await parts.brought(await parts.pending("mug"), Status.RECEIVED)
         before = [stored("mug.glb"), stored("mug.splat.ply")]
         await parts.moves.stored(ticket, before)
-        assert await parts.lookup.files("mug", "print-mug") == before
+        assert parts.lookup.files("mug", "print-mug") == before
         after = [each.artifact for each in before]
         await parts.moves.finished(ticket, Status.SUCCEEDED, after)
-        assert await parts.lookup.files("mug", "print-mug") == [
+        assert parts.lookup.files("mug", "print-mug") == [
             Stored(artifact, None, placed=True) for artifact in after
         ]
 
@@ -213,8 +213,8 @@ async def test_a_job_never_takes_over_another_jobs_file(tmp_path: Path) -> None:
         vase, _ = await parts.brought(await parts.pending("vase"), Status.RECEIVED)
         with pytest.raises(LedgerError, match=r"a\.glb is another job's file"):
             await parts.moves.stored(vase, [stored("b.glb"), stored("a.glb")])
-        assert await parts.lookup.owner_of("a.glb") == ("mug", "print-mug")
-        assert await parts.lookup.files("vase", "print-vase") == []
+        assert parts.lookup.owner_of("a.glb") == ("mug", "print-mug")
+        assert parts.lookup.files("vase", "print-vase") == []
 
 
 async def test_a_newer_version_of_a_job_takes_over_its_own_file(tmp_path: Path) -> None:
@@ -223,9 +223,9 @@ async def test_a_newer_version_of_a_job_takes_over_its_own_file(tmp_path: Path) 
             ticket, _ = await parts.brought(await parts.pending("mug", print_), Status.RECEIVED)
             await parts.moves.finished(ticket, Status.SUCCEEDED, [stored("mug.glb").artifact])
             await parts.moves.renamed("mug.glb", f"mug.{print_}.glb")
-        assert await parts.lookup.owner_of("mug.old.glb") == ("mug", "old")
-        assert await parts.lookup.owner_of("mug.new.glb") == ("mug", "new")
-        assert await parts.lookup.owner_of("mug.glb") is None
+        assert parts.lookup.owner_of("mug.old.glb") == ("mug", "old")
+        assert parts.lookup.owner_of("mug.new.glb") == ("mug", "new")
+        assert parts.lookup.owner_of("mug.glb") is None
 
 
 async def test_a_move_says_why_and_another_one_takes_it_back(tmp_path: Path) -> None:
@@ -252,10 +252,10 @@ async def test_a_twin_that_shares_an_outcome_has_no_purchase_of_its_own_in_hand(
 ) -> None:
     async with opened(tmp_path / "l.sqlite") as parts:
         ticket, _ = await parts.brought(await parts.pending("mug"), Status.PENDING)
-        assert await parts.lookup.purchase(ticket) is not None
+        assert parts.lookup.purchase(ticket) is not None
         done = await parts.moves.finished(ticket, Status.SUCCEEDED, [], twin_of="cup")
         assert done.twin_of == "cup"
-        assert await parts.lookup.purchase(done) is None
+        assert parts.lookup.purchase(done) is None
 
 
 async def test_only_what_the_service_failed_unbilled_is_given_back(tmp_path: Path) -> None:

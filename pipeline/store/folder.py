@@ -1,8 +1,8 @@
-"""Results on disk: under their names only when complete, durable once said to be.
+"""The output folder: nobody's file is overwritten, nothing is written outside it.
 
 A file is streamed to a temporary name beside its target, hashed on the way and fsynced; renamed
-when verified; the folder is fsynced after. Nobody's file is overwritten: a superseded result keeps
-its bytes under another name. The accepted cost is about 3 ms of fsync a result.
+when verified; the folder is fsynced after. A superseded result keeps its bytes under another name.
+The accepted cost is about 3 ms of fsync a result.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiofiles
 from anyio import to_thread
 
 from pipeline.errors import StoreError
+from pipeline.store.sink import Mark, Sink, Written, filled, make_folder, mark_of, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Mapping, Sequence
@@ -33,20 +33,13 @@ _RESULT = 16 << 20  # 2 to 15 MB are usual
 _PIECE = 1 << 20  # smaller writes cost a thread's hop each
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written: sha256 (hex) and size in bytes."""
-
-    sha256: str
-    bytes: int
-
-
 class Store:
     """The output folder. Paths are relative to it; nothing is written outside it."""
 
     def __init__(self, folder: Path, template: str) -> None:
         self.folder = folder
         self._template = template
+        self._own: dict[str, tuple[str, Mark]] = {}
 
     def stem(self, job: str) -> str:
         """Give the result's path without its ending."""
@@ -66,14 +59,18 @@ class Store:
         hidden = f".{name}.{attempt}.{role}.part"
         return f"{folder}/{hidden}" if folder else hidden
 
-    async def ready(self, temporary: str, others: int) -> None:
-        """Make sure that a result can be written, before it is paid for. Raises StoreError.
+    def ready(self, temporary: str, others: int) -> None:
+        """Make sure that a result can be written, before it is paid for. Blocks.
 
-        There is to be room for `others` that are on their way too.
+        There is to be room for `others` that are on their way too. Raises StoreError.
         """
         path = self.path(temporary)
         try:
-            await to_thread.run_sync(_try_out, path, others)
+            make_folder(path.parent)
+            if shutil.disk_usage(path.parent).free < _LEAST_FREE + others * _RESULT:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301 - as a write would
+            path.touch()
+            path.unlink()
         except OSError as error:
             raise _cannot(temporary, error) from error
 
@@ -82,12 +79,12 @@ class Store:
 
         What fails is taken away again.
         """
-        path = self.path(relative)
         try:
-            await to_thread.run_sync(_make_folder, path.parent)
-            return await _stream(path, pieces)
+            written = await _stream(Sink(self.path(relative)), pieces)
         except OSError as error:
             raise _cannot(relative, error) from error
+        self._own[relative] = written.sha256, written.mark
+        return written
 
     def spool(self, pieces: Sequence[bytes]) -> BinaryIO:
         """Write a file without a name beside the results; it is gone once it is closed.
@@ -102,13 +99,25 @@ class Store:
             raise _cannot(".", error) from error
         return file
 
-    async def place(self, renames: Sequence[tuple[str, str]]) -> None:
-        """Give files their names, and make the names durable. Raises StoreError."""
+    async def place(
+        self,
+        renames: Sequence[tuple[str, str]],
+        described: tuple[str, Mapping[str, Json]] | None = None,
+    ) -> None:
+        """Give files their names, and replace a small JSON file beside them, if one is given.
+
+        Both are durable when this returns. Raises StoreError.
+        """
         paths = [(self.path(old), self.path(new)) for old, new in renames]
+        for old, _ in renames:
+            self._own.pop(old, None)
+        texts = []
+        if described is not None:
+            texts.append((self.path(described[0]), _json(described[1])))
         try:
-            await to_thread.run_sync(_rename_all, paths)
+            await to_thread.run_sync(_placed, paths, texts)
         except OSError as error:
-            raise _cannot(renames[0][1], error) from error
+            raise _cannot(renames[0][1] if renames else ".", error) from error
 
     async def keep_also_as(self, relative: str, other: str) -> None:
         """Let a file have a second name, under which it stays when the first is taken over."""
@@ -130,75 +139,57 @@ class Store:
 
         What fails is taken away again. Raises StoreError, and whatever `fill` raises.
         """
-        path = self.path(temporary)
         try:
-            return await to_thread.run_sync(_filled, path, fill)
+            written = await to_thread.run_sync(filled, self.path(temporary), fill)
         except OSError as error:
             raise _cannot(temporary, error) from error
-
-    async def write_json(self, relative: str, value: Mapping[str, Json]) -> None:
-        """Replace a small JSON file at once."""
-        text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
-        temporary = f"{relative}.part"
-        await self.write(temporary, _one(text.encode()))
-        await self.place([(temporary, relative)])
+        self._own[temporary] = written.sha256, written.mark
+        return written
 
     async def remove(self, relative: str) -> None:
         """Take a file away, if it is there."""
+        self._own.pop(relative, None)
         try:
             await to_thread.run_sync(_unlink, self.path(relative))
         except OSError as error:
             raise _cannot(relative, error) from error
 
     async def holds(self, relative: str, sha256: str) -> bool:
-        """Tell whether a file is there with these bytes."""
+        """Tell whether a file is there with these bytes.
+
+        What was written just now, and not touched since, is not read again.
+        """
         try:
-            return await to_thread.run_sync(_hash, self.path(relative)) == sha256
+            own = self._own.get(relative)
+            return await to_thread.run_sync(_sha256, self.path(relative), own) == sha256
         except OSError as error:
             raise _cannot(relative, error) from error
+
+    async def exists(self, relative: str) -> bool:
+        """Tell whether anything has this name."""
+        return await to_thread.run_sync(self.path(relative).exists)
 
     async def read(self, relative: str, most: int) -> bytes:
         """Read up to `most` bytes of a file."""
         try:
-            async with aiofiles.open(self.path(relative), "rb") as file:
-                return await file.read(most)
+            return await to_thread.run_sync(_head, self.path(relative), most)
         except OSError as error:
             raise _cannot(relative, error) from error
 
 
-async def _stream(path: Path, pieces: AsyncIterable[bytes]) -> Written:
-    digest, size, waiting = hashlib.sha256(), 0, bytearray()
+async def _stream(sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
+    waiting: list[bytes] = []
+    size = 0
     try:
-        async with aiofiles.open(path, "wb") as file:
-            async for piece in pieces:
-                waiting += piece
-                if len(waiting) >= _PIECE:
-                    size += len(waiting)
-                    await to_thread.run_sync(digest.update, bytes(waiting))
-                    await file.write(bytes(waiting))
-                    waiting.clear()
-            size += len(waiting)
-            digest.update(waiting)
-            await file.write(bytes(waiting))
-            await file.flush()
-            await to_thread.run_sync(os.fsync, file.fileno())
+        async for piece in pieces:
+            waiting.append(piece)
+            size += len(piece)
+            if size >= _PIECE:
+                await to_thread.run_sync(sink.take, waiting)
+                waiting, size = [], 0
+        return await to_thread.run_sync(sink.end, waiting)
     except BaseException:
-        _unlink(path)
-        raise
-    return Written(digest.hexdigest(), size)
-
-
-def _filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
-    try:
-        with path.open("w+b") as file:
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-            file.seek(0)
-            return Written(hashlib.file_digest(file, "sha256").hexdigest(), size)
-    except BaseException:
-        _unlink(path)
+        sink.drop()
         raise
 
 
@@ -206,30 +197,20 @@ def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _try_out(path: Path, others: int) -> None:
-    _make_folder(path.parent)
-    if shutil.disk_usage(path.parent).free < _LEAST_FREE + others * _RESULT:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    path.touch()
-    path.unlink()
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder, durable with its parents' entries."""
-    made = []
-    while not folder.exists():
-        made.append(folder)
-        folder = folder.parent
-    for each in reversed(made):
-        each.mkdir(exist_ok=True)
-        _sync_folder(each.parent)
-
-
-def _rename_all(paths: Sequence[tuple[Path, Path]]) -> None:
-    for old, new in paths:
+def _placed(renames: Sequence[tuple[Path, Path]], texts: Sequence[tuple[Path, str]]) -> None:
+    for old, new in renames:
         old.replace(new)
-    for folder in {new.parent for _, new in paths}:
-        _sync_folder(folder)
+    for path, text in texts:
+        temporary = path.with_name(f"{path.name}.part")
+        sink = Sink(temporary)
+        try:
+            sink.end([text.encode()])
+        except BaseException:
+            sink.drop()
+            raise
+        temporary.replace(path)
+    for folder in {path.parent for _, path in renames} | {path.parent for path, _ in texts}:
+        sync_folder(folder)
 
 
 def _link(path: Path, other: Path) -> None:
@@ -237,27 +218,31 @@ def _link(path: Path, other: Path) -> None:
         return
     other.unlink(missing_ok=True)
     other.hardlink_to(path)
-    _sync_folder(other.parent)
+    sync_folder(other.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sha256(path: Path, own: tuple[str, Mark] | None) -> str | None:
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _hash(path: Path) -> str | None:
-    try:
+        if own is not None and mark_of(path.stat()) == own[1]:
+            return own[0]
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
 
 
-async def _one(data: bytes) -> AsyncIterable[bytes]:
-    yield data
+def _head(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(most)
+
+
+def _json(value: Mapping[str, Json]) -> str:
+    """Spell an object with a line for each of its keys."""
+    lines = [
+        f"  {json.dumps(key, ensure_ascii=False)}: {json.dumps(each, ensure_ascii=False)}"
+        for key, each in value.items()
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 async def _read_pieces(

@@ -1,0 +1,6 @@
+"""Results on disk: under their names only when complete, durable once said to be."""
+
+from pipeline.store.folder import Store
+from pipeline.store.sink import Written
+
+__all__ = ["Store", "Written"]

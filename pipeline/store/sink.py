@@ -1,0 +1,111 @@
+"""One file written from threads: hashed on the way, on disk when it is said to be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+
+class Mark(NamedTuple):
+    """What tells that a file was not touched since: inode, size in bytes, time of change."""
+
+    inode: int
+    size: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: sha256 (hex) and size in bytes; `mark` as it was left."""
+
+    sha256: str
+    bytes: int
+    mark: Mark
+
+
+class Sink:
+    """A file that is being written. Its methods block; one is called at a time.
+
+    The file is made by the first bytes, its folder before it. Raises OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._digest = hashlib.sha256()
+
+    def take(self, pieces: Iterable[bytes]) -> None:
+        """Write more."""
+        if self._file is None:
+            make_folder(self._path.parent)
+            self._file = self._path.open("wb", buffering=0)
+        for piece in pieces:
+            left = memoryview(piece)
+            while left:
+                left = left[self._file.write(left) :]
+            self._digest.update(piece)
+
+    def end(self, pieces: Iterable[bytes] = ()) -> Written:
+        """Write the last, and make all of it durable."""
+        self.take(pieces)
+        assert self._file is not None
+        with self._file as file:
+            os.fsync(file.fileno())
+            mark = mark_of(os.fstat(file.fileno()))
+        return Written(self._digest.hexdigest(), mark.size, mark)
+
+    def drop(self) -> None:
+        """Give the file up, and take it away."""
+        if self._file is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+def filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
+    """Let `fill` write a file, and make it durable. Blocks.
+
+    What fails is taken away again. Raises OSError, and whatever `fill` raises.
+    """
+    try:
+        with path.open("w+b") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+            file.seek(0)
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            mark = mark_of(os.fstat(file.fileno()))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return Written(sha256, mark.size, mark)
+
+
+def mark_of(found: os.stat_result) -> Mark:
+    """Give a file's mark."""
+    return Mark(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, durable with its parents' entries."""
+    made = []
+    while not folder.exists():
+        made.append(folder)
+        folder = folder.parent
+    for each in reversed(made):
+        each.mkdir(exist_ok=True)
+        sync_folder(each.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
