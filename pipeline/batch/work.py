@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from pipeline.model import Event, Stop, StopKind
 from pipeline.perform import Desk, Policy
 from pipeline.rates import Rate
 from pipeline.store import Store
+from pipeline.threads import threads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
     from pipeline.api.transport import Transport
     from pipeline.ledger import Session
     from pipeline.manifest import Manifest
+    from pipeline.threads import Hop
 
 T = TypeVar("T")
+
+_FILE_THREADS = 4  # a disk that takes 20 ms to be sure still stores more than the API makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,14 @@ def cap_of(manifest: Manifest, options: Options) -> int | None:
     return manifest.budget.credits_micro if options.budget is None else options.budget
 
 
+@dataclass(frozen=True, slots=True)
+class Hops:
+    """The ways into other threads: to files, and to pictures."""
+
+    files: Hop
+    pictures: Hop
+
+
 class Work:
     """The parts, and what holds them together when one of them breaks.
 
@@ -69,10 +82,12 @@ class Work:
         manifest: Manifest,
         options: Options,
         session: Session,
+        hops: Hops,
         on_event: Callable[[Event], None],
     ) -> None:
         self.manifest = manifest
         self.session = session
+        self._hops = hops
         self.roster = Roster(session)
         self.lookup = Lookup(session)
         self.crashes: list[Exception] = []
@@ -98,7 +113,7 @@ class Work:
             client=client,
             moves=Moves(self.session),
             lookup=self.lookup,
-            store=Store(manifest.output_folder, manifest.output.name),
+            store=Store(manifest.output_folder, manifest.output.name, self._hops.files),
             admission=self.admission,
             policy=Policy(
                 self._attempts,
@@ -116,6 +131,8 @@ class Work:
             sleep=anyio.sleep,
             emit=self.emit,
             random=random.random,
+            pictures=self._hops.pictures,
+            files=self._hops.files,
         )
 
     async def guarded(self, work: Awaitable[T]) -> T | None:
@@ -169,7 +186,9 @@ async def opened(
             )
             if orphans:
                 on_event(Event("note", f"{orphans} jobs were in flight when the last run ended"))
-            yield Work(manifest, options, session, on_event)
+            files = await stack.enter_async_context(threads(_FILE_THREADS))
+            pictures = await stack.enter_async_context(threads(os.cpu_count() or 1))
+            yield Work(manifest, options, session, Hops(files, pictures), on_event)
 
 
 def now() -> datetime:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 CORNERS = 3
 """Of a triangle."""
 
+_ABREAST = 64
+
 
 def extent(blocks: Iterable[NDArray[Any]], where: str) -> Bounds:
     """Measure positions, given as blocks of rows x, y, z; one that is not finite is refused."""
@@ -27,7 +29,7 @@ def extent(blocks: Iterable[NDArray[Any]], where: str) -> Bounds:
     for block in blocks:
         # NaN and infinity survive minimum and maximum: two passes find them and the box
         with np.errstate(invalid="ignore"):
-            corners = np.stack((block.min(axis=0), block.max(axis=0)))
+            corners = np.stack((_reduced(np.minimum, block), _reduced(np.maximum, block)))
         if not np.isfinite(corners).all():
             bad = rows + int(np.argmin(np.isfinite(block).all(axis=1)))
             raise FormatError(f"{where}: position {bad:,} is not finite")
@@ -55,6 +57,15 @@ def refuse_no_corners(low: int, high: int, where: str) -> None:
         raise FormatError(
             f"{where}: its indices run from {low:,} to {high:,}, a triangle needs three corners"
         )
+
+
+def _reduced(ufunc: np.ufunc, block: NDArray[Any]) -> NDArray[Any]:
+    """Reduce each column: numpy takes rows of three one by one, and 64 abreast 10 times faster."""
+    even = len(block) - len(block) % _ABREAST
+    if not even or not block.flags.c_contiguous:
+        return np.asarray(ufunc.reduce(block))
+    abreast = ufunc.reduce(block[:even].reshape(-1, _ABREAST * block.shape[1]))
+    return np.asarray(ufunc.reduce(np.vstack((abreast.reshape(_ABREAST, -1), block[even:]))))
 
 
 def _point(row: NDArray[Any]) -> Point:

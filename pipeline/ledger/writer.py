@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import threading
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from pipeline.errors import IllegalMoveError, LedgerError
 from pipeline.ledger.connection import connect, connect_reading
+from pipeline.threads import Post, Request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -23,14 +22,6 @@ T = TypeVar("T")
 
 _BATCH = 512
 """The most one transaction takes: a bound on how long the first of them waits."""
-
-
-@dataclass(slots=True, eq=False)
-class _Request(Generic[T]):
-    work: Callable[[sqlite3.Connection], T]
-    done: anyio.Event = field(default_factory=anyio.Event)
-    result: T | None = None
-    error: Exception | None = None
 
 
 class Writer:
@@ -43,12 +34,12 @@ class Writer:
     the one that the ledger stands in.
     """
 
-    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, path: Path) -> None:
         self.folder = path.parent
         self._connection = connect(path)
         self._reading = connect_reading(path)
-        self._loop = loop
-        self._inbox: SimpleQueue[_Request[Any] | None] = SimpleQueue()
+        self._post = Post()
+        self._inbox: SimpleQueue[Request[Any] | None] = SimpleQueue()
         self._broken: LedgerError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
@@ -66,13 +57,9 @@ class Writer:
         """
         if self._closed:
             raise LedgerError("the ledger is closed: nothing more is written in this run")
-        request = _Request(work)
-        with anyio.CancelScope(shield=True):
-            self._inbox.put(request)
-            await request.done.wait()
-        if request.error is not None:
-            raise request.error
-        return request.result  # type: ignore[return-value]  # set whenever error is not
+        request = Request(work)
+        self._inbox.put(request)
+        return await request.outcome()
 
     def look(self, statement: str, bound: Mapping[str, Any]) -> list[sqlite3.Row]:
         """Run a small query in the caller's thread; it sees all that was returned from.
@@ -105,13 +92,11 @@ class Writer:
             if not batch:
                 continue
             self._commit(batch)
-            # a loop that was torn down has nobody left to be told; what is committed stands
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_deliver, batch)
+            self._post.send(*batch)
         self._connection.close()
 
-    def _gather(self) -> tuple[list[_Request[Any]], bool]:
-        batch: list[_Request[Any]] = []
+    def _gather(self) -> tuple[list[Request[Any]], bool]:
+        batch: list[Request[Any]] = []
         item = self._inbox.get()
         while item is not None:
             batch.append(item)
@@ -123,7 +108,7 @@ class Writer:
                 return batch, True
         return batch, False
 
-    def _commit(self, batch: list[_Request[Any]]) -> None:
+    def _commit(self, batch: list[Request[Any]]) -> None:
         try:
             if self._broken is None:
                 self._transact(batch)
@@ -137,13 +122,13 @@ class Writer:
             for request in batch:
                 request.error = LedgerError(self._broken.message)
 
-    def _transact(self, batch: list[_Request[Any]]) -> None:
+    def _transact(self, batch: list[Request[Any]]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         for request in batch:
             self._attempt(request)
         self._connection.execute("COMMIT")
 
-    def _attempt(self, request: _Request[Any]) -> None:
+    def _attempt(self, request: Request[Any]) -> None:
         self._connection.execute("SAVEPOINT request")
         try:
             request.result = request.work(self._connection)
@@ -158,18 +143,13 @@ class Writer:
         self._connection.execute("RELEASE request")
 
 
-def _deliver(batch: list[_Request[Any]]) -> None:
-    for request in batch:
-        request.done.set()
-
-
 @asynccontextmanager
 async def writing(path: Path) -> AsyncIterator[Writer]:
     """Open the ledger for writing, for the length of a run.
 
     Raises LedgerError where it cannot be opened.
     """
-    writer = Writer(path, asyncio.get_running_loop())
+    writer = Writer(path)
     writer.start()
     try:
         yield writer

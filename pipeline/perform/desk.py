@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,7 @@ if TYPE_CHECKING:
     from pipeline.api.client import Client
     from pipeline.ledger import Lookup, Moves
     from pipeline.store import Store
-
-
-def _cores() -> anyio.CapacityLimiter:
-    """Let as many pictures be decoded at once as there are cores: each may be large."""
-    return anyio.CapacityLimiter(os.cpu_count() or 1)
+    from pipeline.threads import Hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +39,8 @@ class Desk:
     """A worker's desk. `inputs` is the folder that pictures' paths start from.
 
     `now` tells the time of day, `clock` is monotonic, `sleep` waits, `emit` tells who listens,
-    `random` gives numbers from 0 to 1.
+    `random` gives numbers from 0 to 1. What blocks goes to threads: `pictures` are decoded by as
+    many at once as there are cores, for each may be large; the rest is done to `files`.
     """
 
     client: Client
@@ -60,8 +56,9 @@ class Desk:
     sleep: Callable[[float], Awaitable[None]]
     emit: Callable[[Event], None]
     random: Callable[[], float]
+    pictures: Hop
+    files: Hop
     pace: PollPace = field(default_factory=PollPace)
-    threads: anyio.CapacityLimiter = field(default_factory=_cores)
     sharing: anyio.Lock = field(default_factory=anyio.Lock)
 
     def tell(

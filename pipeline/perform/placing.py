@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from anyio import to_thread
-
 from pipeline.api import wire
 from pipeline.errors import FormatError
 from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
@@ -107,7 +105,7 @@ class _Look:
 
 async def _looked_at(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[_Look]:
     stem = desk.store.stem(ticket.job.id)
-    return await to_thread.run_sync(_looks, desk.store, stem, files)
+    return await desk.files(_looks, desk.store, stem, files)
 
 
 def _looks(store: Store, stem: str, files: Sequence[Stored]) -> list[_Look]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
-
 from pipeline.api.transport import Upload
 from pipeline.api.wire import request_body, request_fields
 from pipeline.errors import InputError
@@ -31,7 +29,7 @@ async def prepared(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]
     Only behind the door: whoever waits there holds no picture in memory.
     """
     others = desk.admission.in_flight
-    return await to_thread.run_sync(_prepared, desk, ticket, others, limiter=desk.threads)
+    return await desk.pictures(_prepared, desk, ticket, others)
 
 
 def _prepared(desk: Desk, ticket: Ticket, others: int) -> tuple[bytes | Upload, Sending]:

@@ -19,7 +19,16 @@ import aiofiles
 from anyio import to_thread
 
 from pipeline.errors import StoreError
-from pipeline.store.sink import Mark, Sink, Written, filled, make_folder, mark_of, sync_folder
+from pipeline.store.sink import (
+    Mark,
+    Sink,
+    Written,
+    filled,
+    make_folder,
+    mark_of,
+    replace_text,
+    sync_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Mapping, Sequence
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from pipeline.model import Json
+    from pipeline.threads import Hop
 
 _LEAST_FREE = 128 << 20  # a result has at most about 90 MB
 _RESULT = 16 << 20  # 2 to 15 MB are usual
@@ -34,12 +44,17 @@ _PIECE = 1 << 20  # smaller writes cost a thread's hop each
 
 
 class Store:
-    """The output folder. Paths are relative to it; nothing is written outside it."""
+    """The output folder. Paths are relative to it; nothing is written outside it.
 
-    def __init__(self, folder: Path, template: str) -> None:
+    `hop` takes what blocks to another thread.
+    """
+
+    def __init__(self, folder: Path, template: str, hop: Hop = to_thread.run_sync) -> None:
         self.folder = folder
         self._template = template
+        self._hop = hop
         self._own: dict[str, tuple[str, Mark]] = {}
+        self._tried: set[Path] = set()
 
     def stem(self, job: str) -> str:
         """Give the result's path without its ending."""
@@ -66,11 +81,13 @@ class Store:
         """
         path = self.path(temporary)
         try:
-            make_folder(path.parent)
+            if path.parent not in self._tried:
+                make_folder(path.parent)
+                path.touch()
+                path.unlink()
+                self._tried = {path.parent}
             if shutil.disk_usage(path.parent).free < _LEAST_FREE + others * _RESULT:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301 - as a write would
-            path.touch()
-            path.unlink()
         except OSError as error:
             raise _cannot(temporary, error) from error
 
@@ -80,8 +97,9 @@ class Store:
         What fails is taken away again.
         """
         try:
-            written = await _stream(Sink(self.path(relative)), pieces)
+            written = await _stream(self._hop, Sink(self.path(relative)), pieces)
         except OSError as error:
+            self._tried.clear()
             raise _cannot(relative, error) from error
         self._own[relative] = written.sha256, written.mark
         return written
@@ -115,14 +133,14 @@ class Store:
         if described is not None:
             texts.append((self.path(described[0]), _json(described[1])))
         try:
-            await to_thread.run_sync(_placed, paths, texts)
+            await self._hop(_placed, paths, texts)
         except OSError as error:
             raise _cannot(renames[0][1] if renames else ".", error) from error
 
     async def keep_also_as(self, relative: str, other: str) -> None:
         """Let a file have a second name, under which it stays when the first is taken over."""
         try:
-            await to_thread.run_sync(_link, self.path(relative), self.path(other))
+            await self._hop(_link, self.path(relative), self.path(other))
         except OSError as error:
             raise _cannot(other, error) from error
 
@@ -140,7 +158,7 @@ class Store:
         What fails is taken away again. Raises StoreError, and whatever `fill` raises.
         """
         try:
-            written = await to_thread.run_sync(filled, self.path(temporary), fill)
+            written = await self._hop(filled, self.path(temporary), fill)
         except OSError as error:
             raise _cannot(temporary, error) from error
         self._own[temporary] = written.sha256, written.mark
@@ -150,7 +168,7 @@ class Store:
         """Take a file away, if it is there."""
         self._own.pop(relative, None)
         try:
-            await to_thread.run_sync(_unlink, self.path(relative))
+            await self._hop(_unlink, self.path(relative))
         except OSError as error:
             raise _cannot(relative, error) from error
 
@@ -161,23 +179,23 @@ class Store:
         """
         try:
             own = self._own.get(relative)
-            return await to_thread.run_sync(_sha256, self.path(relative), own) == sha256
+            return await self._hop(_sha256, self.path(relative), own) == sha256
         except OSError as error:
             raise _cannot(relative, error) from error
 
     async def exists(self, relative: str) -> bool:
         """Tell whether anything has this name."""
-        return await to_thread.run_sync(self.path(relative).exists)
+        return await self._hop(self.path(relative).exists)
 
     async def read(self, relative: str, most: int) -> bytes:
         """Read up to `most` bytes of a file."""
         try:
-            return await to_thread.run_sync(_head, self.path(relative), most)
+            return await self._hop(_head, self.path(relative), most)
         except OSError as error:
             raise _cannot(relative, error) from error
 
 
-async def _stream(sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
+async def _stream(hop: Hop, sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
     waiting: list[bytes] = []
     size = 0
     try:
@@ -185,9 +203,9 @@ async def _stream(sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
             waiting.append(piece)
             size += len(piece)
             if size >= _PIECE:
-                await to_thread.run_sync(sink.take, waiting)
+                await hop(sink.take, waiting)
                 waiting, size = [], 0
-        return await to_thread.run_sync(sink.end, waiting)
+        return await hop(sink.end, waiting)
     except BaseException:
         sink.drop()
         raise
@@ -198,17 +216,16 @@ def _unlink(path: Path) -> None:
 
 
 def _placed(renames: Sequence[tuple[Path, Path]], texts: Sequence[tuple[Path, str]]) -> None:
+    """Rename, and replace texts, durably.
+
+    A text is fsynced under its name: journaling file systems make the renames durable with it, and
+    the folder's own fsync costs next to nothing then. A crash may leave half a text, of which
+    nobody has been told yet that it is placed.
+    """
     for old, new in renames:
         old.replace(new)
     for path, text in texts:
-        temporary = path.with_name(f"{path.name}.part")
-        sink = Sink(temporary)
-        try:
-            sink.end([text.encode()])
-        except BaseException:
-            sink.drop()
-            raise
-        temporary.replace(path)
+        replace_text(path, text)
     for folder in {path.parent for _, path in renames} | {path.parent for path, _ in texts}:
         sync_folder(folder)
 

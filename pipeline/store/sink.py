@@ -86,6 +86,19 @@ def filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
     return Written(sha256, mark.size, mark)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Replace a small file at once for all who read it. Blocks."""
+    temporary = path.with_name(f"{path.name}.part")
+    with temporary.open("wb", buffering=0) as file:
+        try:
+            file.write(text.encode())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        os.fsync(file.fileno())
+
+
 def mark_of(found: os.stat_result) -> Mark:
     """Give a file's mark."""
     return Mark(found.st_ino, found.st_size, found.st_mtime_ns)

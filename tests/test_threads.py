@@ -1,0 +1,66 @@
+"""Threads that are handed work."""
+
+import threading
+
+import anyio
+import pytest
+
+from pipeline.threads import threads
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_work_gives_its_result_from_another_thread() -> None:
+    async with threads(2) as hop:
+        assert await hop(divmod, 17, 5) == (3, 2)
+        assert await hop(threading.get_ident) != threading.get_ident()
+
+
+async def test_what_work_raises_is_raised_where_it_was_asked_for() -> None:
+    async with threads(1) as hop:
+        with pytest.raises(ZeroDivisionError):
+            await hop(divmod, 1, 0)
+        assert await hop(str, 1) == "1"
+
+
+async def test_as_much_work_is_under_way_as_there_are_threads() -> None:
+    free, both = threading.Semaphore(2), threading.Barrier(2, timeout=10)
+
+    def work() -> None:
+        assert free.acquire(blocking=False)
+        both.wait()  # one alone would wait in vain
+        free.release()
+
+    async with threads(2) as hop, anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(hop, work)
+
+
+async def test_work_that_has_begun_is_seen_to_its_end_whatever_is_cancelled() -> None:
+    begun, go_on, done = threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        begun.set()
+        go_on.wait()
+        done.append(True)
+
+    async with threads(1) as hop, anyio.create_task_group() as tasks:
+
+        async def ask() -> None:
+            await hop(work)
+            done.append(True)
+
+        tasks.start_soon(ask)
+        await anyio.to_thread.run_sync(begun.wait)
+        tasks.cancel_scope.cancel()
+        go_on.set()
+    assert done == [True, True]
+
+
+async def test_what_waits_is_done_before_the_threads_end() -> None:
+    done: list[int] = []
+    async with anyio.create_task_group() as tasks, threads(1) as hop:
+        for number in range(100):
+            tasks.start_soon(hop, done.append, number)
+        await anyio.wait_all_tasks_blocked()
+    assert sorted(done) == list(range(100))
