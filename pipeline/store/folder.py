@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _LEAST_FREE = 128 << 20  # a result has at most about 90 MB
 _RESULT = 16 << 20  # 2 to 15 MB are usual
-_PIECE = 1 << 20  # smaller writes cost a thread's hop each
+_PIECE = 1 << 19  # what a job holds of its answer; smaller writes cost a hop each
 
 
 class Store:
@@ -63,7 +63,7 @@ class Store:
     def path(self, relative: str) -> Path:
         """Give a path below the folder. Raises StoreError for one that leaves it."""
         path = self.folder / relative
-        nested = path.parent != self.folder  # otherwise there is nothing that could lead away
+        nested = "/" in relative  # otherwise there is nothing that could lead away
         if nested and not path.parent.resolve().is_relative_to(self.folder.resolve()):
             raise StoreError(f"{relative}: leads out of the output folder {self.folder}")
         return path

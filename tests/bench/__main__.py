@@ -59,13 +59,9 @@ def _beside(
     rounds: int, only: tuple[str, ...], folder: Path, json_path: Path | None, plot_path: Path | None
 ) -> None:
     workloads = [each for each in WORKLOADS if not only or each.name in only]
-    contenders = [each for each in FIELD if each.is_here]
-    for each in FIELD:
-        if each not in contenders:
-            click.echo(f"{each.needs} is not installed: {each.title} is left out", err=True)
     runs = play(
         [START, *workloads],
-        contenders,
+        FIELD,
         rounds,
         folder,
         lambda run: click.echo(line(run), err=True),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,17 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """`command` gives what is to be run, with its files in a folder; `needs` is a library."""
+    """`command` gives what is to be run, with its files in a folder."""
 
     name: str
     title: str
     command: Callable[[Order, Path], list[str]]
-    needs: str = "pipeline"
-
-    @property
-    def is_here(self) -> bool:
-        """Whether its library is installed."""
-        return find_spec(self.needs) is not None
 
 
 def _catalog3d(order: Order, folder: Path) -> list[str]:
@@ -59,6 +52,6 @@ BARE = "bare"
 FIELD = (
     Contender("catalog3d", "catalog3d", _catalog3d),
     Contender(BARE, "bare aiohttp loop", partial(_module, "bare")),
-    Contender("sdk", "segmind SDK, threads", partial(_module, "sdk"), "segmind"),
-    Contender("requests", "requests, threads", partial(_module, "requested"), "requests"),
+    Contender("sdk", "segmind SDK, threads", partial(_module, "sdk")),
+    Contender("requests", "requests, threads", partial(_module, "requested")),
 )

@@ -1,4 +1,4 @@
-"""`requests` in threads, a session each, where that library is installed."""
+"""`requests` in threads, a session each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from bench.contenders.threads import in_threads
 from bench.order import Order, ordered
 
-requests = import_module("requests")  # no dependency of ours: nothing knows its types
+requests = import_module("requests")  # it comes without types
 _own = threading.local()
 _EVERY = 1.0  # seconds between polls, as the provider's SDK does
 
