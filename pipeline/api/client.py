@@ -53,7 +53,7 @@ class Client:
         self.endpoint = endpoint
 
     @asynccontextmanager
-    async def submit(self, body: bytes | Upload) -> AsyncIterator[Answer]:
+    async def submit(self, body: Upload) -> AsyncIterator[Answer]:
         """POST once: this is what costs. Raises NoConnectionError, BrokenConnectionError."""
         endpoint = self.endpoint
         request = Request("POST", endpoint.url, endpoint.timeout, body, endpoint.key)

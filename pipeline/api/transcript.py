@@ -17,7 +17,7 @@ from pipeline.formats import HEAD_BYTES, Format, sniff
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from pipeline.api.transport import Request, Transport, Upload
+    from pipeline.api.transport import Request, Transport
     from pipeline.model import Json
 
 _LARGEST_TEXT = 64 << 10
@@ -90,7 +90,7 @@ class Recording:
 def _asked(request: Request) -> dict[str, Json]:
     asked: dict[str, Json] = {"method": request.method, "url": _called(request.url)}
     if request.body is not None:
-        fields = json_value(_whole(request.body))
+        fields = json_value(request.body.file.read())
         asked["fields"] = {
             name: value if name in _SENT_AS_IS else f"<{len(str(value))} characters>"
             for name, value in (fields if isinstance(fields, dict) else {}).items()
@@ -102,14 +102,6 @@ def _headers(headers: Any, key: str) -> dict[str, Json]:
     return {
         name: _plain(value, key) for name, value in headers.items() if name not in _SECRET_HEADERS
     }
-
-
-def _whole(body: bytes | Upload) -> bytes:
-    """Read a request's body; one call is written down at a time."""
-    if isinstance(body, bytes):
-        return body
-    body.file.seek(0)
-    return body.file.read()
 
 
 def _body(start: bytes, key: str) -> dict[str, Json]:

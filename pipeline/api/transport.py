@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -26,16 +25,20 @@ _SAID_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A body that stands in a file of so many bytes, read as the network takes it."""
+    """A body that stands in a file of so many bytes, read once, as the network takes it."""
 
     file: BinaryIO
     size: int
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Read the file, from its beginning. It was written just now: memory has it still."""
-        self.file.seek(0)
-        while piece := self.file.read(_SENT_PIECE):
-            yield piece
+        """Read the file from its beginning, and close it: nothing is kept while a call lasts.
+
+        It was written just now, and is in memory still.
+        """
+        with self.file as file:
+            file.seek(0)
+            while piece := file.read(_SENT_PIECE):
+                yield piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,15 @@ class Request:
     method: str
     url: str
     seconds: float
-    body: bytes | Upload | None = field(default=None, repr=False)
+    body: Upload | None = field(default=None, repr=False)
     key: str = field(default="", repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
         """What is sent beside the client's own headers."""
-        content = {} if self.body is None else {"Content-Type": "application/json"}
-        if isinstance(self.body, Upload):
-            content["Content-Length"] = str(self.body.size)
+        content = {}
+        if self.body is not None:
+            content = {"Content-Type": "application/json", "Content-Length": str(self.body.size)}
         key = {"x-api-key": self.key} if self.key else {}
         return {"Accept-Encoding": "identity", **content, **key}
 
@@ -107,7 +110,7 @@ class AiohttpTransport:
             return await self._session.request(
                 request.method,
                 request.url,
-                data=_data(request.body),
+                data=None if request.body is None else request.body.pieces(),
                 headers=request.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
@@ -140,12 +143,6 @@ async def http(*, user_agent: str) -> AsyncIterator[AiohttpTransport]:
         read_bufsize=_READ_AHEAD,
     ) as session:
         yield AiohttpTransport(session)
-
-
-def _data(body: bytes | Upload | None) -> BytesIO | AsyncIterator[bytes] | None:
-    if isinstance(body, Upload):
-        return body.pieces()
-    return None if body is None else BytesIO(body)
 
 
 async def _connected(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from pipeline.admission import Ends
 from pipeline.api.classify import Means
-from pipeline.api.transport import Upload
 from pipeline.errors import InputError
 from pipeline.model import Error, Status, Ticket
 from pipeline.perform.calling import Call
 from pipeline.perform.preparing import CHANGED, prepared
 
 if TYPE_CHECKING:
+    from pipeline.api.transport import Upload
     from pipeline.perform.desk import Desk
 
 
@@ -56,6 +56,6 @@ def _suspected(desk: Desk, ticket: Ticket) -> bool:
     return suspect is not None and suspect.fingerprint == ticket.fingerprint
 
 
-def _close(body: bytes | Upload | None) -> None:
-    if isinstance(body, Upload):
+def _close(body: Upload | None) -> None:
+    if body is not None:
         body.file.close()

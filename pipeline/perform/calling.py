@@ -50,7 +50,7 @@ class Call:
         self._attempt = attempt
         self._lease = lease
 
-    async def make(self, body: bytes | Upload) -> tuple[Ticket, Means]:
+    async def make(self, body: Upload) -> tuple[Ticket, Means]:
         """Send, and do what the answer means."""
         means, began, ends = Means.LOST, Closing(Error("", "")), Ends.LOST
         try:

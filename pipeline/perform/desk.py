@@ -9,6 +9,7 @@ import anyio
 
 from pipeline.model import Error, Event, Status, Stop, Ticket
 from pipeline.perform.pace import PollPace
+from pipeline.perform.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -59,6 +60,7 @@ class Desk:
     pictures: Hop
     files: Hop
     pace: PollPace = field(default_factory=PollPace)
+    room: Room = field(default_factory=Room)
     sharing: anyio.Lock = field(default_factory=anyio.Lock)
 
     def tell(

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
     from pipeline.model import Ticket
     from pipeline.perform.desk import Desk
 
-_IN_MEMORY = 256 << 10
-
 CHANGED = "input_changed"
 """A picture that is no longer the one that was surveyed: another job, for the next run."""
 
 
-async def prepared(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]:
+async def prepared(desk: Desk, ticket: Ticket) -> tuple[Upload, Sending]:
     """Make sure that the result can be stored, then make the body ready. Raises InputError.
 
     Only behind the door: whoever waits there holds no picture in memory.
@@ -32,16 +30,15 @@ async def prepared(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]
     return await desk.pictures(_prepared, desk, ticket, others)
 
 
-def _prepared(desk: Desk, ticket: Ticket, others: int) -> tuple[bytes | Upload, Sending]:
+def _prepared(desk: Desk, ticket: Ticket, others: int) -> tuple[Upload, Sending]:
     desk.store.ready(desk.store.temporary(ticket.job.id, 0, "ready"), others)
     return _body(desk, ticket)
 
 
-def _body(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]:
+def _body(desk: Desk, ticket: Ticket) -> tuple[Upload, Sending]:
     """Build the body, and what is journaled of it but its price.
 
-    A large one stands in a file, not in memory, while the call lasts. Raises InputError, also
-    where the picture was exchanged.
+    It is gone once it is sent. Raises InputError, also where the picture was exchanged.
     """
     prepared = prepare(ticket.job, desk.inputs)
     bought = fingerprint(
@@ -62,9 +59,7 @@ def _body(desk: Desk, ticket: Ticket) -> tuple[bytes | Upload, Sending]:
         image_sha256=_sha256(prepared.image),
         mask_sha256=None if prepared.mask is None else _sha256(prepared.mask),
     )
-    if size <= _IN_MEMORY:
-        return b"".join(pieces), sending
-    return Upload(desk.store.spool(pieces), size), sending
+    return Upload(desk.room.hold(pieces) or desk.store.spool(pieces), size), sending
 
 
 def _sha256(*pieces: bytes) -> str:

@@ -1,5 +1,6 @@
 import gzip
 from collections.abc import AsyncIterator
+from io import BytesIO
 
 import anyio
 import pytest
@@ -20,7 +21,7 @@ from raw_server import (
     trickle,
 )
 
-from pipeline.api.transport import AiohttpTransport, Request, http
+from pipeline.api.transport import AiohttpTransport, Request, Upload, http
 from pipeline.errors import AnswerTooLargeError, BrokenConnectionError, NoConnectionError
 
 KEY = "SG_0123456789abcdef"
@@ -36,7 +37,7 @@ async def transport(anyio_backend: str) -> AsyncIterator[AiohttpTransport]:
 
 
 def post(url: str, seconds: float = 20.0) -> Request:
-    return Request("POST", f"{url}/v1/model", seconds, b'{"image":"x"}', KEY)
+    return Request("POST", f"{url}/v1/model", seconds, Upload(BytesIO(b'{"image":"x"}'), 13), KEY)
 
 
 async def whole(transport: AiohttpTransport, request: Request) -> tuple[int, bytes]:
@@ -240,7 +241,13 @@ async def test_an_answer_comes_through_though_the_server_has_not_read_the_reques
         await anyio.sleep_forever()
 
     async with listening(refuse) as port:
-        request = Request("POST", f"http://127.0.0.1:{port}", 20.0, bytes(16 << 20), KEY)
+        request = Request(
+            "POST",
+            f"http://127.0.0.1:{port}",
+            20.0,
+            Upload(BytesIO(bytes(16 << 20)), 16 << 20),
+            KEY,
+        )
         assert await whole(transport, request) == (401, b"no")
 
 

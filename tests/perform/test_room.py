@@ -1,0 +1,23 @@
+"""Bodies that stand in memory while they are being sent."""
+
+from pipeline.perform.room import Room
+
+
+def test_bodies_are_held_as_long_as_there_is_room_for_them_together() -> None:
+    room = Room(10)
+    first = room.hold([b"1234", b"56"])
+    assert first is not None
+    assert first.read() == b"123456"
+    assert room.hold([b"12345"]) is None  # 6 + 5 = 11
+    second = room.hold([b"1234"])  # 6 + 4 = 10
+    assert second is not None
+    assert room.left == 0
+
+
+def test_a_body_gives_its_room_back_once_however_often_it_is_closed() -> None:
+    room = Room(10)
+    body = room.hold([b"123456"])
+    assert body is not None
+    for _ in range(2):
+        body.close()
+        assert room.left == 10
