@@ -1,4 +1,4 @@
-"""`check`: every input of a manifest, decoded as it would be to send it."""
+"""`check`: every input of a manifest, decoded to its last pixel; a run only does so if it must."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def check_inputs(manifest: Manifest) -> list[tuple[Job, Error]]:
 def _look(job: Job, folder: Path) -> Error | None:
     try:
         survey(job, folder)
-        prepare(job, folder)
+        prepare(job, folder, thorough=True)
     except InputError as error:
         return Error(error.kind, error.message)
     return None

@@ -119,6 +119,7 @@ class Work:
                 self._attempts,
                 manifest.api.timeout,
                 manifest.reconcile.settle,
+                manifest.inputs.max_side,
             ),
             inputs=manifest.folder,
             provenance={

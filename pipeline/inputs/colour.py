@@ -38,7 +38,7 @@ def srgb(picture: Image.Image) -> Image.Image:
     Without a profile, or with a broken one, pixels are taken as sRGB, as browsers do.
     """
     profile = picture.info.get("icc_profile")
-    base = picture if picture.mode in {"RGB", "CMYK", "L"} else _flat(picture)
+    base = flat(picture)
     if profile and not is_srgb(profile):
         try:
             converted = _converted(base, profile)
@@ -49,11 +49,14 @@ def srgb(picture: Image.Image) -> Image.Image:
     return base if base.mode == "RGB" else base.convert("RGB")
 
 
-def _flat(picture: Image.Image) -> Image.Image:
-    """Give the colours alone, in a mode that a profile can speak of."""
+def flat(picture: Image.Image) -> Image.Image:
+    """Give the colours alone, in a mode that a profile can speak of: RGB, CMYK or L."""
+    if picture.mode in {"RGB", "CMYK", "L"}:
+        return picture
     if picture.mode in {"1", "LA"}:
         return picture.convert("L")
-    return picture.convert("RGBA").convert("RGB")
+    coloured = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+    return coloured.convert("RGB")
 
 
 @lru_cache(maxsize=64)

@@ -6,12 +6,14 @@ import io
 import struct
 import warnings
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from pipeline.errors import InputError
+from pipeline.inputs import png
+from pipeline.inputs.scale import LEAST_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 MOST_PIXELS = 100_000_000
 """The most pixels a picture may have (a bomb of a few kB can claim billions)."""
 
-_LEAST_SIDE = 2
+_JPEG_END = b"\xff\xd9"  # the marker EOI (ITU-T T.81, table B.1)
 
 _BROKEN = (
     OSError,
@@ -60,6 +62,9 @@ def opened(data: bytes, name: str) -> Iterator[Image.Image]:
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata; pixels are what counts
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check_size(*image.size, name)
+                if image.format == "PNG":
+                    with suppress(*_BROKEN):  # damage shows when the picture is used
+                        image.info.update(png.late_info(data))
                 yield image
     except UnidentifiedImageError:
         raise InputError(
@@ -78,10 +83,25 @@ def _check_size(width: int, height: int, name: str) -> None:
             "make it smaller",
             kind="too_large",
         )
-    if min(width, height) < _LEAST_SIDE:
+    if min(width, height) < LEAST_SIDE:
         raise InputError(
             f"{name}: {width} × {height} pixels show nothing; a placeholder?", kind="too_small"
         )
+
+
+def is_whole(image: Image.Image, data: bytes) -> bool:
+    """Tell, without decoding a picture that is just opened, that nothing of its file is missing.
+
+    A PNG is checked bit by bit; a JPEG has no sums, and is whole where it ends as one. False where
+    only decoding can tell, as for all other formats.
+    """
+    match image.format:
+        case "JPEG":
+            return data.endswith(_JPEG_END) or data.rstrip(b"\0").endswith(_JPEG_END)
+        case "PNG":
+            return png.is_whole(data)
+        case _:
+            return False
 
 
 def check_mask_size(mask: tuple[int, int], image: tuple[int, int], name: str) -> None:
@@ -96,13 +116,18 @@ def check_mask_size(mask: tuple[int, int], image: tuple[int, int], name: str) ->
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Give width and height as a viewer shows them, EXIF rotation applied."""
-    width, height = image.size
-    return (height, width) if orientation(image) in _SIDEWAYS else (width, height)
+    return turned_size(image.size, orientation(image))
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Turn a loaded picture as its EXIF orientation says."""
-    turn = _TURNS.get(orientation(image))
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Give the other of the two sizes that a picture has: as it is stored, and upright."""
+    width, height = size
+    return (height, width) if orientation in _SIDEWAYS else (width, height)
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Turn a loaded picture as an EXIF orientation says."""
+    turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 
 
@@ -110,12 +135,13 @@ def orientation(image: Image.Image) -> int:
     """Give the EXIF orientation that is left to be applied, 1 (upright) to 8.
 
     Pillow turns a TIFF by itself when it is loaded, and tells its upright size before. Damaged
-    EXIF says nothing: viewers show such a picture as it is stored.
+    EXIF says nothing: viewers show such a picture as it is stored. Nothing is decoded: what
+    Pillow would look for behind a PNG's pixels was read when it was opened.
     """
     if image.format == "TIFF":
         return 1
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except _BROKEN:
         return 1
     return value if value in _TURNS else 1

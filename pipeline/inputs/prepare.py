@@ -1,4 +1,4 @@
-"""Pictures as the model reads them rightly: upright, 8-bit sRGB, hard edges.
+"""Pictures as the model reads them rightly: upright, 8-bit sRGB, hard edges, no larger than serves.
 
 What goes wrong otherwise, from the model's public source and issues (facebookresearch/
 sam-3d-objects): EXIF rotation is ignored, 16-bit pixels wrap, grayscale and palettes break, CMYK
@@ -9,19 +9,32 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image, ImageChops
-
 from pipeline.errors import InputError
-from pipeline.inputs.colour import eight_bit, is_srgb, srgb
-from pipeline.inputs.picture import check_mask_size, opened, orientation, upright, upright_size
+from pipeline.inputs.colour import eight_bit, flat, is_srgb, srgb
+from pipeline.inputs.edges import HALF, alpha_of, extremes, hard, marked_by
+from pipeline.inputs.picture import (
+    check_mask_size,
+    is_whole,
+    opened,
+    orientation,
+    turned_size,
+    upright,
+    upright_size,
+)
+from pipeline.inputs.scale import Scale, fit
+from pipeline.inputs.shrinking import shrunk, shrunk_behind, shrunk_mask
 from pipeline.inputs.source import name_of, read_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from PIL import Image
 
     from pipeline.model import Job
 
@@ -29,9 +42,24 @@ LARGEST_BODY_PART = 5 << 20
 """Above this a picture is sent as JPEG: bodies should stay under about 8 MB as base64."""
 
 _PNG_DEPTH = 24  # the byte behind width and height (PNG specification, section 11.2.2)
-_HALF = 128
 _JPEG_QUALITY = 95
 _LOSSY = frozenset({"JPEG", "MPO", "WEBP"})
+
+_LARGE = 25_000_000  # pixels: 100 MB, as Pillow holds them
+_two_large_ones = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is sent of a job's inputs: sha256 (hex) of the bytes, and the size.
+
+    `job` has its points and its box in pixels of the picture that is sent.
+    """
+
+    image_sha256: str
+    mask_sha256: str | None
+    scale: Scale
+    job: Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +74,63 @@ class Prepared:
     mask: bytes | None
     image_sha256: str
     mask_sha256: str | None
+    sent: Sent
 
 
-def prepare(job: Job, folder: Path) -> Prepared:
+def prepare(
+    job: Job, folder: Path, max_side: int | None = None, *, thorough: bool = False
+) -> Prepared:
     """Make a job's image and mask ready to be sent; takes a while, so call it in a thread.
 
-    A picture that is right as it is goes out byte for byte. Raises InputError.
+    A picture that is right as it is, its longer side at most `max_side` pixels, goes out byte for
+    byte, and without being decoded where its file shows that nothing is missing; `thorough`
+    decodes it all the same. Equal inputs make equal bytes. At most two pictures of more than 25
+    million pixels are decoded at once, whatever the number of threads. Raises InputError.
     """
     source = read_source(folder, job.image)
-    image, size = _image(source, name_of(job.image))
+    image, scale = _image(source, name_of(job.image), max_side, thorough=thorough)
+    source_sha256 = _sha256(source)
+    sent_sha256 = source_sha256 if image is source else _sha256(image)
     if job.mask is None:
-        return Prepared(image, None, _sha256(source), None)
+        sent = Sent(sent_sha256, None, scale, scale.job(job))
+        return Prepared(image, None, source_sha256, None, sent)
     drawn = read_source(folder, job.mask)
-    mask = _mask(drawn, name_of(job.mask), size)
-    return Prepared(image, mask, _sha256(source), _sha256(drawn))
+    mask = _mask(drawn, name_of(job.mask), scale)
+    sent = Sent(sent_sha256, _sha256(mask), scale, scale.job(job))
+    return Prepared(image, mask, source_sha256, _sha256(drawn), sent)
 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _image(data: bytes, name: str) -> tuple[bytes, tuple[int, int]]:
+@contextmanager
+def _decodable(data: bytes, name: str) -> Iterator[Image.Image]:
+    """Open a picture; a large one waits until there is memory for it."""
     with opened(data, name) as picture:
-        picture.load()  # a cut file shows only when its pixels are read
+        if picture.width * picture.height <= _LARGE:
+            yield picture
+        else:
+            with _two_large_ones:
+                yield picture
+
+
+def _image(data: bytes, name: str, max_side: int | None, *, thorough: bool) -> tuple[bytes, Scale]:
+    with _decodable(data, name) as picture:
+        scale = fit(upright_size(picture), max_side)
         large = len(data) > LARGEST_BODY_PART
-        if not large and _sendable(picture, data):
-            return data, picture.size
-        right = _normalised(picture, name)
-        lossy = picture.format in _LOSSY or (large and picture.format == "PNG")
-        return _encoded(right, lossy=lossy), right.size
+        if scale.is_one and not large:
+            if thorough or not is_whole(picture, data):
+                picture.load()  # a cut file shows when its pixels are read
+            if _sendable(picture, data):
+                return data, scale
+        right = _normalised(picture, name, scale)
+        # pixels that are new anyway lose nothing that could be seen, and a PNG of them is 4 times
+        # as large and takes 30 times as long
+        resampled = not scale.is_one or picture.format in _LOSSY
+        right_as_it_is = scale.is_one and _sendable(picture, data)
+        encoded = _encoded(right, lossy=resampled or (large and picture.format == "PNG"))
+        return (data if right_as_it_is and len(encoded) >= len(data) else encoded), scale
 
 
 def _sendable(picture: Image.Image, data: bytes) -> bool:
@@ -90,24 +146,32 @@ def _sendable(picture: Image.Image, data: bytes) -> bool:
     )
 
 
-def _normalised(picture: Image.Image, name: str) -> Image.Image:
-    """Give the picture upright, as 8-bit sRGB, with alpha only where it says something."""
-    narrow = eight_bit(upright(picture), name)
-    alpha = _alpha(narrow)
-    colour = srgb(narrow)
-    if alpha is not None:
-        if alpha.getbbox() is None:
-            raise InputError(f"{name}: the picture is transparent all over", kind="not_an_image")
-        colour.putalpha(alpha)
-    return colour
+def _normalised(picture: Image.Image, name: str, scale: Scale) -> Image.Image:
+    """Give the picture upright, as 8-bit sRGB, with alpha only where it says something.
 
-
-def _alpha(picture: Image.Image) -> Image.Image | None:
-    """Give the alpha with hard edges; None where every pixel is opaque."""
-    if not picture.has_transparency_data:
-        return None
-    hard = _hard(picture.convert("RGBA").getchannel("A"))
-    return hard if hard.getextrema()[0] == 0 else None
+    It is made smaller before it is turned and before its profile is applied: both then cost less.
+    A JPEG is decoded at a half, a quarter or an eighth where that is still large enough.
+    """
+    turn = orientation(picture)
+    size = turned_size(scale.sent, turn)
+    drafted = None if scale.is_one else picture.draft(None, size)
+    picture.load()
+    narrow = eight_bit(picture, name)
+    alpha, colour = alpha_of(narrow), narrow
+    if alpha is None:
+        if not scale.is_one:
+            colour = shrunk(flat(narrow), size, drafted and drafted[1])
+        return upright(srgb(colour), turn)
+    visible = hard(alpha)
+    if visible.getbbox() is None:
+        raise InputError(f"{name}: the picture is transparent all over", kind="not_an_image")
+    if not scale.is_one:
+        colour = narrow if narrow.mode in {"RGBA", "LA"} else flat(narrow)
+        colour, visible = shrunk_behind(alpha, colour, size), shrunk_mask(visible, size)
+    right = srgb(colour)
+    if extremes(visible)[0] == 0:
+        right.putalpha(visible)
+    return upright(right, turn)
 
 
 def _encoded(picture: Image.Image, *, lossy: bool) -> bytes:
@@ -123,33 +187,21 @@ def _encoded(picture: Image.Image, *, lossy: bool) -> bytes:
     return data.getvalue()
 
 
-def _mask(data: bytes, name: str, size: tuple[int, int]) -> bytes:
-    with opened(data, name) as drawn:
-        check_mask_size(upright_size(drawn), size, name)
+def _mask(data: bytes, name: str, scale: Scale) -> bytes:
+    with _decodable(data, name) as drawn:
+        check_mask_size(upright_size(drawn), scale.source, name)
+        turn = orientation(drawn)
         drawn.load()
-        mask = eight_bit(upright(drawn), name)
-        marked = _alpha(mask) or _brightest(mask)
-    highest = int(np.asarray(marked).max())
-    if highest < _HALF:
+        marked = marked_by(upright(eight_bit(drawn, name), turn))
+    highest = extremes(marked)[1]
+    if highest < HALF:
         raise InputError(
             f"{name}: the mask is empty: its brightest pixel has {highest} of 255; mark the "
             "object with 255",
             kind="empty_mask",
         )
-    hard = _hard(marked)
-    hard.info.clear()
+    mask = hard(marked) if scale.is_one else shrunk_mask(hard(marked), scale.sent)
+    mask.info.clear()
     encoded = io.BytesIO()
-    hard.save(encoded, "PNG")
+    mask.save(encoded, "PNG")
     return encoded.getvalue()
-
-
-def _brightest(mask: Image.Image) -> Image.Image:
-    """Give each pixel's highest channel: a red mask marks as a white one does."""
-    if mask.mode == "L":
-        return mask
-    red, green, blue = mask.convert("RGBA").convert("RGB").split()
-    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
-
-
-def _hard(channel: Image.Image) -> Image.Image:
-    return channel.point(lambda value: 255 if value >= _HALF else 0)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 """The schema this program reads and writes (`PRAGMA user_version`)."""
 
 _BUSY_SECONDS = 30.0

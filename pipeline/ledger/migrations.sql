@@ -7,3 +7,6 @@ ALTER TABLE attempt ADD COLUMN parameters TEXT;
 ALTER TABLE attempt ADD COLUMN image_sha256 TEXT;
 ALTER TABLE attempt ADD COLUMN mask_sha256 TEXT;
 CREATE INDEX attempt_by_request ON attempt (request_id) WHERE request_id IS NOT NULL;
+
+-- name: to_3  the size of pictures that were made smaller, so that a result can tell it
+ALTER TABLE attempt ADD COLUMN scaled TEXT;

@@ -22,6 +22,7 @@ class Sending:
     """What is journaled before a POST: v1 or v2, the hash of the body's bytes, the price held.
 
     `parameters`, canonical, and the pictures' hashes tell the request apart in the history.
+    `scaled` is the size of a picture that was made smaller, as JSON.
     """
 
     protocol: str
@@ -30,6 +31,7 @@ class Sending:
     parameters: str | None = None
     image_sha256: str | None = None
     mask_sha256: str | None = None
+    scaled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,9 +186,9 @@ WHERE id = :id AND fingerprint = :fingerprint;
 
 -- name: attempt_sent  the intent to send, before the bytes leave
 INSERT INTO attempt (id, fingerprint, run, protocol, body_sha256, reserved, state, sent_at,
-                     parameters, image_sha256, mask_sha256)
+                     parameters, image_sha256, mask_sha256, scaled)
 VALUES (:id, :fingerprint, :run, :protocol, :body_sha256, :reserved, 'sent', :now,
-        :parameters, :image_sha256, :mask_sha256);
+        :parameters, :image_sha256, :mask_sha256, :scaled);
 
 -- name: attempt_accepted  the provider's name for the request, before the first poll
 UPDATE attempt SET state = 'accepted', request_id = :request_id

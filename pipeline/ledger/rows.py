@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.model import Artifact, Error, Job, Link, Receipt, Status, Ticket
+from pipeline.model import Artifact, Error, Job, Json, Link, Receipt, Status, Ticket
 from pipeline.reconcile import Asked
 
 if TYPE_CHECKING:
@@ -60,7 +60,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """The attempt in a ticket's hands: what is known of the bill and of the way to the files."""
+    """The attempt in a ticket's hands: what is known of the bill and of the way to the files.
+
+    `scaled` is the size in which a picture was sent that was made smaller.
+    """
 
     number: int
     protocol: str
@@ -69,6 +72,7 @@ class Purchase:
     settled_at: str | None
     receipt: Receipt
     links: tuple[Link, ...]
+    scaled: dict[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,7 @@ def purchase_of(row: sqlite3.Row) -> Purchase:
             metrics=json.loads(row["metrics"]),
         ),
         links=tuple(Link(**link) for link in json.loads(row["links"])),
+        scaled=None if row["scaled"] is None else json.loads(row["scaled"]),
     )
 
 

@@ -1,4 +1,4 @@
--- The ledger, version 2. Money is in whole micro-credits; times are ISO-8601 in UTC.
+-- The ledger, version 3. Money is in whole micro-credits; times are ISO-8601 in UTC.
 
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -55,7 +55,8 @@ CREATE INDEX ticket_by_status ON ticket (status);
 
 -- One POST, kept for ever. `state`: sent and accepted and unknown are not settled and hold
 -- `reserved`; billed carries `credits`; unbilled cost nothing. `parameters` and the hashes are of
--- what was sent, as the provider's history may show it; NULL before version 2.
+-- what was sent, as the provider's history may show it; NULL before version 2. `scaled` is the size
+-- of a picture that was made smaller, as JSON; NULL where it was not, and before version 3.
 CREATE TABLE attempt (
     number        INTEGER PRIMARY KEY AUTOINCREMENT,
     id            TEXT NOT NULL,
@@ -80,7 +81,8 @@ CREATE TABLE attempt (
     error_message TEXT,
     parameters    TEXT,
     image_sha256  TEXT,
-    mask_sha256   TEXT
+    mask_sha256   TEXT,
+    scaled        TEXT
 ) STRICT;
 CREATE INDEX attempt_by_ticket ON attempt (id, fingerprint);
 CREATE INDEX attempt_by_request ON attempt (request_id) WHERE request_id IS NOT NULL;
@@ -106,4 +108,4 @@ CREATE TABLE override (
     seed     INTEGER NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the manifest says about tries and times. Seconds.
+    """What the manifest says about tries, times and pictures. Seconds, pixels.
 
-    `settle` is what the provider's history is given before absence means anything.
+    `settle` is what the provider's history is given before absence means anything; `max_side` the
+    most that a picture's longer side has when it is sent, None for any.
     """
 
     attempts: int
     timeout: float
     settle: float = 900.0
+    max_side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

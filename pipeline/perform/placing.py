@@ -79,6 +79,7 @@ def provenance(
         "bought_by": bought_by,
         "files": [dict(_fields(each)) for each in artifacts],
         "model": None if summary is None else _contents(summary),
+        **({"sent": purchase.scaled} if purchase.scaled else {}),
         "sent_at": purchase.sent_at,
         "received_at": purchase.settled_at,
         "stored_at": desk.now().isoformat(timespec="milliseconds"),

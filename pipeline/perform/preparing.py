@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.api.transport import Upload
@@ -40,7 +42,7 @@ def _body(desk: Desk, ticket: Ticket) -> tuple[Upload, Sending]:
 
     It is gone once it is sent. Raises InputError, also where the picture was exchanged.
     """
-    prepared = prepare(ticket.job, desk.inputs)
+    prepared = prepare(ticket.job, desk.inputs, desk.policy.max_side)
     bought = fingerprint(
         ticket.job,
         provider=desk.provenance["provider"],
@@ -49,15 +51,18 @@ def _body(desk: Desk, ticket: Ticket) -> tuple[Upload, Sending]:
     )
     if bought != ticket.fingerprint:
         raise InputError("changed since this run looked at it; run again", kind=CHANGED)
-    pieces = request_body(ticket, prepared.image, prepared.mask)
+    sent = prepared.sent
+    asked = replace(ticket, job=sent.job)
+    pieces = request_body(asked, prepared.image, prepared.mask)
     size = sum(map(len, pieces))
     sending = Sending(
         desk.client.endpoint.protocol,
         _sha256(*pieces),
         reserved=0,
-        parameters=canonical(request_fields(ticket)),
-        image_sha256=_sha256(prepared.image),
-        mask_sha256=None if prepared.mask is None else _sha256(prepared.mask),
+        parameters=canonical(request_fields(asked)),
+        image_sha256=sent.image_sha256,
+        mask_sha256=sent.mask_sha256,
+        scaled=None if sent.scale.is_one else json.dumps(sent.scale.told),
     )
     return Upload(desk.room.hold(pieces) or desk.store.spool(pieces), size), sending
 

@@ -37,12 +37,20 @@ def turned(orientation: int) -> Image.Exif:
     return exif
 
 
-def prepared(folder: Path, image: bytes, mask: bytes | None = None, **fields: Any) -> Prepared:
+def prepared(
+    folder: Path,
+    image: bytes,
+    mask: bytes | None = None,
+    *,
+    max_side: int | None = None,
+    thorough: bool = False,
+    **fields: Any,
+) -> Prepared:
     (folder / "image").write_bytes(image)
     if mask is not None:
         (folder / "mask").write_bytes(mask)
         fields["mask"] = "mask"
-    return prepare(Job("a", "image", **fields), folder)
+    return prepare(Job("a", "image", **fields), folder, max_side, thorough=thorough)
 
 
 def pixels(data: bytes) -> NDArray[np.int16]:

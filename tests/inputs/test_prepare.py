@@ -260,6 +260,13 @@ def test_of_a_cameras_pair_of_pictures_the_first_goes_out(tmp_path: Path) -> Non
     assert near(image, CORNERS, by=12)
 
 
+def test_a_large_jpeg_that_is_right_is_not_made_larger(tmp_path: Path) -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (3000, 3000, 3), np.uint8)
+    data = saved(Image.fromarray(noise), "JPEG", quality=75)
+    assert len(data) > LARGEST_BODY_PART
+    assert prepared(tmp_path, data).image == data  # at 95 it would have about twice the bytes
+
+
 def test_a_large_png_goes_out_as_jpeg(tmp_path: Path) -> None:
     noise = np.random.default_rng(7).integers(0, 255, (1400, 1400, 3), dtype=np.uint8)
     data = saved(Image.fromarray(noise), "PNG", compress_level=0)
