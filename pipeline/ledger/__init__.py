@@ -1,7 +1,7 @@
 """The ledger: one SQLite file that is the truth about every job and every bill."""
 
 from pipeline.ledger.lock import hold
-from pipeline.ledger.lookup import Buyer, Lookup
+from pipeline.ledger.lookup import Buyer, Lookup, Standing
 from pipeline.ledger.moves import Closing, Moves, Sending
 from pipeline.ledger.reader import Failed, JobRow, Known, Money, Reader, reading
 from pipeline.ledger.roster import BEFORE_ALL, Roster, begin, put_failed_back
@@ -28,6 +28,7 @@ __all__ = [
     "Roster",
     "Sending",
     "Session",
+    "Standing",
     "Stored",
     "Unknown",
     "Waiting",

@@ -34,6 +34,19 @@ class Buyer:
     error: Error | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a ticket stands in the ledger.
+
+    `older` is the state of an older version of the job that money may stand behind; `buyer` the
+    other job that bought, or is buying, the same fingerprint.
+    """
+
+    status: Status
+    older: Status | None
+    buyer: Buyer | None
+
+
 class Lookup:
     """Questions about tickets; they see every move that was said to be made before them.
 
@@ -52,19 +65,17 @@ class Lookup:
         """Give the tries that a ticket has used by now."""
         return int(self._session.look("tries", **_key(ticket))[0]["attempts"])
 
-    def buyer(self, ticket: Ticket) -> Buyer | None:
-        """Give the other job that bought, or is buying, the same fingerprint."""
-        rows = self._session.look("buyer", **_key(ticket))
-        if not rows:
-            return None
-        row = rows[0]
+    def standing(self, ticket: Ticket) -> Standing:
+        """Give where a ticket stands, and what stands in its way."""
+        row = self._session.look("standing", **_key(ticket))[0]
         error = Error(row["error_kind"], row["error_message"]) if row["error_kind"] else None
-        return Buyer(row["id"], Status(row["status"]), error)
-
-    def predecessor(self, ticket: Ticket) -> Status | None:
-        """Give the state of an older version of the job that money may stand behind."""
-        rows = self._session.look("predecessor", **_key(ticket))
-        return Status(rows[0]["status"]) if rows else None
+        return Standing(
+            Status(row["status"]),
+            None if row["older"] is None else Status(row["older"]),
+            None
+            if row["buyer"] is None
+            else Buyer(row["buyer"], Status(row["buyer_status"]), error),
+        )
 
     def twins(self, ticket: Ticket) -> list[Ticket]:
         """Give the jobs that wait for this one's outcome."""

@@ -146,11 +146,10 @@ ORDER BY job.rank, job.position
 LIMIT :limit;
 
 -- name: buyer  the other job of the same fingerprint that bought, or is buying, if there is one
-SELECT id, status, error_kind, error_message FROM ticket
+SELECT id FROM ticket
 WHERE fingerprint = :fingerprint AND id <> :id AND twin_of IS NULL
   AND (status IN ('sent', 'accepted', 'received', 'succeeded', 'unknown')
        OR (status = 'failed' AND attempt IS NOT NULL))
-ORDER BY CASE status WHEN 'succeeded' THEN 0 WHEN 'failed' THEN 2 ELSE 1 END
 LIMIT 1;
 
 -- name: predecessor  an older fingerprint of the same id that money may stand behind
@@ -158,6 +157,24 @@ SELECT status FROM ticket
 WHERE id = :id AND fingerprint <> :fingerprint
   AND status IN ('sent', 'accepted', 'received', 'unknown') AND twin_of IS NULL
 LIMIT 1;
+
+-- name: standing  where a ticket stands; what stands in its way, as `buyer` and `predecessor` say
+SELECT ticket.status, buyer.id AS buyer, buyer.status AS buyer_status,
+       buyer.error_kind, buyer.error_message,
+       (SELECT older.status FROM ticket AS older
+        WHERE older.id = ticket.id AND older.fingerprint <> ticket.fingerprint
+          AND older.status IN ('sent', 'accepted', 'received', 'unknown')
+          AND older.twin_of IS NULL LIMIT 1) AS older
+FROM ticket LEFT JOIN ticket AS buyer
+    ON buyer.fingerprint = ticket.fingerprint AND buyer.id = (
+        SELECT other.id FROM ticket AS other
+        WHERE other.fingerprint = ticket.fingerprint AND other.id <> ticket.id
+          AND other.twin_of IS NULL
+          AND (other.status IN ('sent', 'accepted', 'received', 'succeeded', 'unknown')
+               OR (other.status = 'failed' AND other.attempt IS NOT NULL))
+        ORDER BY CASE other.status WHEN 'succeeded' THEN 0 WHEN 'failed' THEN 2 ELSE 1 END
+        LIMIT 1)
+WHERE ticket.id = :id AND ticket.fingerprint = :fingerprint;
 
 -- name: twins  jobs that wait for the outcome of another one
 SELECT ticket.*

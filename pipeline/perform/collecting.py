@@ -34,17 +34,17 @@ async def collect(desk: Desk, ticket: Ticket) -> Ticket:
     purchase = desk.lookup.purchase(ticket)
     if purchase is None:
         return ticket
-    files = await _on_disk(desk, ticket)
+    files: Sequence[Stored] = await _on_disk(desk, ticket)
     answer = next((_reread(each) for each in files if each.artifact.role in {ANSWER, RAW}), None)
     try:
         if not files and not purchase.links:
             answer = await _asked_again(desk, ticket, purchase)
         if answer is not None:
-            files = await _read(desk, ticket, purchase, answer)
+            files, purchase = await _read(desk, ticket, purchase, answer)
         elif not files:
             links = purchase.links or await _looked_up(desk, purchase)
             files = await arrange(desk, ticket, await _fetch_all(desk, ticket, links))
-        purchase = desk.lookup.purchase(ticket) or purchase
+            purchase = desk.lookup.purchase(ticket) or purchase
         collected = await place(desk, ticket, purchase, files)
     except NotUnderstoodError as error:
         return await _keep(desk, ticket, purchase, answer, error)
@@ -78,18 +78,24 @@ async def _on_disk(desk: Desk, ticket: Ticket) -> list[Stored]:
     return found
 
 
-async def _read(desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored) -> list[Stored]:
-    """Find the files in an answer's body, and fetch those that it names."""
+async def _read(
+    desk: Desk, ticket: Ticket, purchase: Purchase, answer: Stored
+) -> tuple[Sequence[Stored], Purchase]:
+    """Find the files in an answer's body, and fetch those that it names.
+
+    Gives them, and the purchase with what the body said of it.
+    """
     contents = await open_answer(desk, ticket, answer)
+    if contents.is_model:
+        return contents.files, purchase
     if contents.receipt is not None or contents.links:
         receipt = contents.receipt or Receipt()
         await desk.moves.found(purchase.number, receipt, contents.links)
         if receipt.credits is not None:
             desk.admission.corrected(purchase.number, purchase.reserved, receipt.credits)
     fetched = await _fetch_all(desk, ticket, contents.links)
-    if contents.is_model and not fetched:
-        return list(contents.files)
-    return await arrange(desk, ticket, [*contents.files, *fetched])
+    arranged = await arrange(desk, ticket, [*contents.files, *fetched])
+    return arranged, desk.lookup.purchase(ticket) or purchase
 
 
 async def _asked_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> Stored | None:

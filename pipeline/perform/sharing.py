@@ -20,14 +20,13 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
     money may stand behind its older version.
     """
     async with desk.sharing:
-        status = desk.lookup.status(ticket)
-        if status is not ticket.status:
-            return replace(ticket, status=status)
-        older = desk.lookup.predecessor(ticket)
-        if older is not None:
-            message = f"changed while its older version is {older}; that is settled first"
+        stands = desk.lookup.standing(ticket)
+        if stands.status is not ticket.status:
+            return replace(ticket, status=stands.status)
+        if stands.older is not None:
+            message = f"changed while its older version is {stands.older}; that is settled first"
             return await _stay(desk, ticket, Error("older_version", message))
-        buyer = desk.lookup.buyer(ticket)
+        buyer = stands.buyer
         if buyer is None and ticket.status is Status.UNKNOWN:
             return await desk.move(ticket, Status.PENDING, None)  # it was not bought after all
         return None if buyer is None else await _follow(desk, ticket, buyer)

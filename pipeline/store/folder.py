@@ -20,12 +20,10 @@ from anyio import to_thread
 
 from pipeline.errors import StoreError
 from pipeline.store.sink import (
-    Mark,
     Sink,
     Written,
     filled,
     make_folder,
-    mark_of,
     replace_text,
     sync_folder,
 )
@@ -53,7 +51,7 @@ class Store:
         self.folder = folder
         self._template = template
         self._hop = hop
-        self._own: dict[str, tuple[str, Mark]] = {}
+        self._fresh: dict[str, str] = {}
         self._tried: set[Path] = set()
 
     def stem(self, job: str) -> str:
@@ -101,7 +99,7 @@ class Store:
         except OSError as error:
             self._tried.clear()
             raise _cannot(relative, error) from error
-        self._own[relative] = written.sha256, written.mark
+        self._fresh[relative] = written.sha256
         return written
 
     def spool(self, pieces: Sequence[bytes]) -> BinaryIO:
@@ -128,7 +126,7 @@ class Store:
         """
         paths = [(self.path(old), self.path(new)) for old, new in renames]
         for old, _ in renames:
-            self._own.pop(old, None)
+            self._fresh.pop(old, None)
         texts = []
         if described is not None:
             texts.append((self.path(described[0]), _json(described[1])))
@@ -161,12 +159,12 @@ class Store:
             written = await self._hop(filled, self.path(temporary), fill)
         except OSError as error:
             raise _cannot(temporary, error) from error
-        self._own[temporary] = written.sha256, written.mark
+        self._fresh[temporary] = written.sha256
         return written
 
     async def remove(self, relative: str) -> None:
         """Take a file away, if it is there."""
-        self._own.pop(relative, None)
+        self._fresh.pop(relative, None)
         try:
             await self._hop(_unlink, self.path(relative))
         except OSError as error:
@@ -175,11 +173,12 @@ class Store:
     async def holds(self, relative: str, sha256: str) -> bool:
         """Tell whether a file is there with these bytes.
 
-        What was written just now, and not touched since, is not read again.
+        What was written just now is not read again for the first that asks.
         """
+        if self._fresh.pop(relative, None) == sha256:
+            return True
         try:
-            own = self._own.get(relative)
-            return await self._hop(_sha256, self.path(relative), own) == sha256
+            return await self._hop(_sha256, self.path(relative)) == sha256
         except OSError as error:
             raise _cannot(relative, error) from error
 
@@ -238,10 +237,8 @@ def _link(path: Path, other: Path) -> None:
     sync_folder(other.parent)
 
 
-def _sha256(path: Path, own: tuple[str, Mark] | None) -> str | None:
+def _sha256(path: Path) -> str | None:
     try:
-        if own is not None and mark_of(path.stat()) == own[1]:
-            return own[0]
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:

@@ -5,28 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
-class Mark(NamedTuple):
-    """What tells that a file was not touched since: inode, size in bytes, time of change."""
-
-    inode: int
-    size: int
-    changed: int
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: sha256 (hex) and size in bytes; `mark` as it was left."""
+    """What was written: sha256 (hex) and size in bytes."""
 
     sha256: str
     bytes: int
-    mark: Mark
 
 
 class Sink:
@@ -39,6 +30,7 @@ class Sink:
         self._path = path
         self._file: BinaryIO | None = None
         self._digest = hashlib.sha256()
+        self._size = 0
 
     def take(self, pieces: Iterable[bytes]) -> None:
         """Write more."""
@@ -50,6 +42,7 @@ class Sink:
             while left:
                 left = left[self._file.write(left) :]
             self._digest.update(piece)
+            self._size += len(piece)
 
     def end(self, pieces: Iterable[bytes] = ()) -> Written:
         """Write the last, and make all of it durable."""
@@ -57,8 +50,7 @@ class Sink:
         assert self._file is not None
         with self._file as file:
             os.fsync(file.fileno())
-            mark = mark_of(os.fstat(file.fileno()))
-        return Written(self._digest.hexdigest(), mark.size, mark)
+        return Written(self._digest.hexdigest(), self._size)
 
     def drop(self) -> None:
         """Give the file up, and take it away."""
@@ -77,13 +69,12 @@ def filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
+            size = file.tell()
             file.seek(0)
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            mark = mark_of(os.fstat(file.fileno()))
+            return Written(hashlib.file_digest(file, "sha256").hexdigest(), size)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Written(sha256, mark.size, mark)
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -97,11 +88,6 @@ def replace_text(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
             raise
         os.fsync(file.fileno())
-
-
-def mark_of(found: os.stat_result) -> Mark:
-    """Give a file's mark."""
-    return Mark(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def make_folder(folder: Path) -> None:
