@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_loop = asyncio.get_running_loop
+
 
 class Hop(Protocol):
     """Runs blocking work in some thread, to its end; `anyio.to_thread.run_sync` is one."""
@@ -31,14 +33,14 @@ class Request(Generic[T]):
     """Work for a thread, and what became of it once it is `done`."""
 
     work: Callable[..., T]
-    done: anyio.Event = field(default_factory=anyio.Event)
+    done: asyncio.Future[None] = field(default_factory=lambda: _loop().create_future())
     result: T | None = None
     error: BaseException | None = None
 
     async def outcome(self) -> T:
         """Wait, whatever is cancelled meanwhile: whoever asked learns what happened."""
         with anyio.CancelScope(shield=True):
-            await self.done.wait()
+            await self.done
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]  # set whenever error is not
@@ -48,7 +50,7 @@ class Post:
     """Takes requests that threads have done back to the loop; one wake-up serves many."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = _loop()
         self._lock = threading.Lock()
         self._done: list[Request[Any]] = []
 
@@ -66,7 +68,8 @@ class Post:
         with self._lock:
             done, self._done = self._done, []
         for request in done:
-            request.done.set()
+            if not request.done.done():  # a loop that is torn down cancels them
+                request.done.set_result(None)
 
 
 class Threads:

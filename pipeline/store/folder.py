@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _LEAST_FREE = 128 << 20  # a result has at most about 90 MB
 _RESULT = 16 << 20  # 2 to 15 MB are usual
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _PIECE = 1 << 19  # what a job holds of its answer; smaller writes cost a hop each
 
 
@@ -252,10 +253,7 @@ def _head(path: Path, most: int) -> bytes:
 
 def _json(value: Mapping[str, Json]) -> str:
     """Spell an object with a line for each of its keys."""
-    lines = [
-        f"  {json.dumps(key, ensure_ascii=False)}: {json.dumps(each, ensure_ascii=False)}"
-        for key, each in value.items()
-    ]
+    lines = [f"  {_encoded(key)}: {_encoded(each)}" for key, each in value.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
