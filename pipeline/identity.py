@@ -14,6 +14,8 @@ Plain: TypeAlias = "str | float | tuple[Plain, ...] | None"
 MODEL = "sam-3d-objects"
 """The model every fingerprint is of; the v1 and v2 URLs lead to the same one."""
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 def fingerprint(job: Job, *, provider: str, image_sha256: str, mask_sha256: str | None) -> str:
     """Name what a job buys: 64 hex digits.
@@ -32,8 +34,7 @@ def fingerprint(job: Job, *, provider: str, image_sha256: str, mask_sha256: str 
         "seed": plain(job.seed),
         "include_artifacts": job.include_artifacts,
     }
-    canonical = json.dumps(bought, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return hashlib.sha256(_canonical(bought).encode("ascii")).hexdigest()
 
 
 def plain(value: Plain) -> Plain:

@@ -3,48 +3,61 @@
 from __future__ import annotations
 
 import os
-from itertools import islice
+import threading
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
 
+from pipeline.batch.intake import batches
 from pipeline.errors import InputError
 from pipeline.inputs import prepare, survey
 from pipeline.model import Error, Job
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pipeline.manifest import Manifest
 
-_BATCH = 256
-
 
 async def check_inputs(manifest: Manifest) -> list[tuple[Job, Error]]:
-    """Look at every job's picture and mask; give the jobs whose inputs are wrong, in order."""
-    threads = anyio.CapacityLimiter(os.cpu_count() or 1)
+    """Look at every job's picture and mask anew; give the jobs whose inputs are wrong, in order."""
+    cores = os.cpu_count() or 1
     problems: list[tuple[Job, Error]] = []
-    jobs = manifest.jobs()
-    while batch := list(islice(jobs, _BATCH)):
-        found: dict[str, Error] = {}
+    left = threading.Event()
+    try:
+        for batch in batches(manifest, None):
+            found: dict[int, tuple[Job, Error]] = {}
 
-        async def look(job: Job, found: dict[str, Error] = found) -> None:
-            error = await to_thread.run_sync(_look, job, manifest.folder, limiter=threads)
-            if error is not None:
-                found[job.id] = error
+            async def look(
+                share: Sequence[tuple[int, Job]], found: dict[int, tuple[Job, Error]] = found
+            ) -> None:
+                wrong = await to_thread.run_sync(
+                    _wrong, share, manifest.folder, left, abandon_on_cancel=True
+                )
+                found.update(wrong)
 
-        async with anyio.create_task_group() as looks:
-            for job in batch:
-                looks.start_soon(look, job)
-        problems += [(job, found[job.id]) for job in batch if job.id in found]
+            async with anyio.create_task_group() as looks:
+                for core in range(min(cores, len(batch))):
+                    looks.start_soon(look, batch[core::cores])
+            problems += [found[position] for position in sorted(found)]
+    finally:
+        left.set()
     return problems
 
 
-def _look(job: Job, folder: Path) -> Error | None:
-    try:
-        survey(job, folder)
-        prepare(job, folder, thorough=True)
-    except InputError as error:
-        return Error(error.kind, error.message)
-    return None
+def _wrong(
+    share: Sequence[tuple[int, Job]], folder: Path, left: threading.Event
+) -> dict[int, tuple[Job, Error]]:
+    """Look at some jobs' inputs, unless the one who asked has left."""
+    wrong: dict[int, tuple[Job, Error]] = {}
+    for position, job in share:
+        if left.is_set():
+            break
+        try:
+            survey(job, folder)
+            prepare(job, folder, thorough=True)
+        except InputError as error:
+            wrong[position] = job, Error(error.kind, error.message)
+    return wrong

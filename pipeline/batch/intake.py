@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,18 +13,20 @@ from anyio import to_thread
 
 from pipeline.errors import InputError, UsageError
 from pipeline.identity import fingerprint
-from pipeline.inputs import Survey, survey
+from pipeline.inputs import look_and_stamp, surveyed
 from pipeline.ledger import Posting
 from pipeline.model import Error, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from pipeline.inputs import Memo, Sight, Stamp, Survey
     from pipeline.manifest import Manifest
 
-BATCH = 256
-"""Jobs surveyed and registered together."""
+BATCH = 1024
+"""Jobs surveyed and registered together, at most."""
+
+_ROOM = 1 << 20  # characters of pictures in a batch: data URIs have megabytes
 
 
 def batches(manifest: Manifest, only: frozenset[str] | None) -> Iterator[list[tuple[int, Job]]]:
@@ -33,8 +35,15 @@ def batches(manifest: Manifest, only: frozenset[str] | None) -> Iterator[list[tu
     Raises UsageError for an id in `only` that the manifest does not have.
     """
     missing = set(only or ())
-    wanted = _wanted(enumerate(manifest.jobs()), only, missing)
-    while batch := list(islice(wanted, BATCH)):
+    batch: list[tuple[int, Job]] = []
+    room = _ROOM
+    for position, job in _wanted(enumerate(manifest.jobs()), only, missing):
+        batch.append((position, job))
+        room -= len(job.image)
+        if len(batch) == BATCH or room < 0:
+            yield batch
+            batch, room = [], _ROOM
+    if batch:
         yield batch
     if missing:
         raise UsageError(f"no such job in {manifest.path.name}: {', '.join(sorted(missing)[:10])}")
@@ -50,16 +59,17 @@ def _wanted(
 
 
 class Intake:
-    """Surveys jobs in threads, as many at once as there are cores.
+    """Surveys jobs: pictures of the memo by a look at their files, others read, on all cores.
 
     `key` is the API key: a job that holds it is refused, for sidecars and ledgers are shown around.
     """
 
-    def __init__(self, folder: Path, provider: str, key: str | None = None) -> None:
-        self._folder = folder
-        self._provider = provider
-        self._key = key
-        self._threads = anyio.CapacityLimiter(os.cpu_count() or 1)
+    def __init__(self, manifest: Manifest, memo: Memo, key: str | None = None) -> None:
+        self._folder = manifest.folder
+        self._provider = manifest.api.provider
+        self._memo = memo
+        self._key = key or None
+        self._cores = os.cpu_count() or 1
 
     async def postings(
         self, batch: Sequence[tuple[int, Job]], overrides: dict[str, tuple[str, int]]
@@ -68,29 +78,79 @@ class Intake:
 
         `overrides` are the seeds that `retry --seed` chose: id → (declared fingerprint, seed).
         """
-        found: dict[int, Posting] = {}
         for _, job in batch:
             self._refuse_key(job)
+        sights = await self._sights(batch)
 
-        async def take(position: int, job: Job) -> None:
-            found[position] = await to_thread.run_sync(
-                self._posting, position, job, overrides.get(job.id), limiter=self._threads
-            )
+        def sight_of(source: str) -> Sight:
+            if isinstance(found := sights[source], InputError):
+                raise found
+            return found
 
-        async with anyio.create_task_group() as surveys:
-            for position, job in batch:
-                surveys.start_soon(take, position, job)
-        return [found[position] for position, _ in batch]
+        return [
+            self._posting(position, job, sight_of, overrides.get(job.id)) for position, job in batch
+        ]
+
+    async def _sights(self, batch: Sequence[tuple[int, Job]]) -> dict[str, Sight | InputError]:
+        """Look at every picture and mask of a batch, once."""
+        sources = {source for _, job in batch for source in (job.image, job.mask) if source}
+        found: dict[str, Sight | InputError] = {}
+        found.update(await to_thread.run_sync(self._memo.recall, sources))
+        unseen = sorted(sources - found.keys())
+        left = threading.Event()
+        try:
+            async with anyio.create_task_group() as looks:
+                for core in range(min(self._cores, len(unseen))):
+                    share = unseen[core :: self._cores]
+                    looks.start_soon(self._look, share, found, left)
+        finally:
+            left.set()
+        return found
+
+    async def _look(
+        self, share: Sequence[str], found: dict[str, Sight | InputError], left: threading.Event
+    ) -> None:
+        seen = await to_thread.run_sync(self._seen, share, found, left, abandon_on_cancel=True)
+        self._memo.remember(seen)
+
+    def _seen(
+        self, share: Sequence[str], found: dict[str, Sight | InputError], left: threading.Event
+    ) -> list[tuple[str, Sight, Stamp]]:
+        """Read some pictures, unless whoever asked has left; give those that are to be noted."""
+        settled = []
+        for source in share:
+            if left.is_set():
+                break
+            try:
+                sight, stamp = look_and_stamp(self._folder, source, self._memo.now())
+            except InputError as error:
+                found[source] = error
+            else:
+                found[source] = sight
+                if stamp is not None:
+                    settled.append((source, sight, stamp))
+        return settled
 
     def _refuse_key(self, job: Job) -> None:
-        if self._key and self._key in json.dumps([job.prompt, dict(job.meta)], ensure_ascii=False):
+        if self._key is None:
+            return
+        said = job.prompt or ""
+        if job.meta:
+            said += json.dumps(dict(job.meta), ensure_ascii=False)
+        if self._key in said:
             raise UsageError(
                 f"job {job.id}: the API key stands in the manifest, in prompt or meta; take it out"
             )
 
-    def _posting(self, position: int, job: Job, override: tuple[str, int] | None) -> Posting:
+    def _posting(
+        self,
+        position: int,
+        job: Job,
+        sight_of: Callable[[str], Sight],
+        override: tuple[str, int] | None,
+    ) -> Posting:
         try:
-            seen = survey(job, self._folder)
+            seen = surveyed(job, sight_of)
         except InputError as error:
             return Posting(job, position, "", "", Error(error.kind, error.message))
         declared = self._fingerprint(job, seen)

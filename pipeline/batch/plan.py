@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pipeline.batch.access import access, books_of
 from pipeline.batch.changes import too_many
 from pipeline.batch.intake import Intake, batches
-from pipeline.batch.reading import ledger_name, most_at_once
+from pipeline.batch.prints import Prints
+from pipeline.batch.reading import ledger_name, memo_of, most_at_once
 from pipeline.errors import CatalogError, UsageError
 from pipeline.ledger import Known, Posting, reading
 from pipeline.model import IN_BETWEEN, MICRO, Error, Json, Status
@@ -49,7 +50,7 @@ class Plan:
     per_minute: float | None = None
     max_changed: float | None = None
     problems: list[tuple[str, Error]] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
+    _seen: Prints = field(default_factory=Prints)
 
     @property
     def to_buy(self) -> int:
@@ -92,13 +93,14 @@ class Plan:
             self.failed += 1
         elif known.status is Status.INVALID:
             self._add_invalid(posting.job.id, known.error)
-        elif known.bought_by is not None or posting.fingerprint in self._seen:
+        elif known.bought_by is not None or self._seen.has(posting.fingerprint):
             self.cached += 1
         elif known.bought_before:
             self.changed += 1
         else:
             self.new += 1
-        self._seen.add(posting.fingerprint)
+        if posting.invalid is None and known.status is not Status.SUCCEEDED:
+            self._seen.add(posting.fingerprint)
 
     def _add_invalid(self, id_: str, error: Error | None) -> None:
         self.invalid += 1
@@ -146,9 +148,9 @@ async def plan(
         max_changed=manifest.safety.max_changed,
         disk_free=_disk_free(manifest),
     )
-    intake = Intake(manifest.folder, manifest.api.provider)
     name = ledger_name(manifest)
-    with reading(manifest.ledger_path, name) as reader:
+    with reading(manifest.ledger_path, name) as reader, memo_of(manifest) as memo:
+        intake = Intake(manifest, memo)
         for batch in batches(manifest, only):
             overrides = reader.overrides([job.id for _, job in batch])
             postings = await intake.postings(batch, overrides)

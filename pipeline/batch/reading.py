@@ -1,4 +1,4 @@
-"""What a run takes a manifest to mean: its name in the ledger, its limits."""
+"""What a run takes a manifest to mean: its name in the ledger, what it saw, its limits."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from pipeline.concurrency import Adaptive, Fixed
+from pipeline.inputs import remembering
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from pipeline.inputs import Memo
     from pipeline.manifest import Manifest
 
 
@@ -17,6 +21,15 @@ def ledger_name(manifest: Manifest) -> str:
     So a project folder can be moved as a whole.
     """
     return os.path.relpath(manifest.path, manifest.ledger_path.parent)
+
+
+def memo_of(manifest: Manifest) -> AbstractContextManager[Memo]:
+    """Open what is remembered of the pictures: a cache beside the ledger."""
+    ledger = manifest.ledger_path
+    kept = None
+    if manifest.inputs.recheck == "fast":
+        kept = ledger.with_name(f"{ledger.name}.seen")
+    return remembering(kept, manifest.folder)
 
 
 def most_at_once(manifest: Manifest) -> int:

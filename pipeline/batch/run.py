@@ -16,7 +16,7 @@ from pipeline.batch.intake import Intake, batches
 from pipeline.batch.outcome import Summary
 from pipeline.batch.phases import Phases
 from pipeline.batch.pressing import Pressing
-from pipeline.batch.reading import most_at_once
+from pipeline.batch.reading import memo_of, most_at_once
 from pipeline.batch.signals import watch_signals
 from pipeline.batch.standing import standing_jobs, standing_money
 from pipeline.batch.work import Options, Work, opened
@@ -100,18 +100,19 @@ class _Run:
 
     async def _take_in(self, key: str | None) -> list[Event]:
         """Register what the manifest asks for; give the first of the jobs that are invalid."""
-        provider = self._manifest.api.provider
-        intake = Intake(self._manifest.folder, provider, key)
         told: list[Event] = []
-        for batch in batches(self._manifest, self._options.only):
-            overrides = await self._work.roster.overrides([job.id for _, job in batch])
-            postings = await intake.postings(batch, overrides)
-            await self._work.roster.register(postings)
-            wrong = [each for each in postings if each.invalid is not None]
-            told += [
-                Event("job", job=each.job.id, status=Status.INVALID, error=each.invalid)
-                for each in wrong[: max(0, _TOLD - len(told))]
-            ]
+        await to_thread.run_sync(self._manifest.keep)
+        with memo_of(self._manifest) as memo:
+            intake = Intake(self._manifest, memo, key)
+            for batch in batches(self._manifest, self._options.only):
+                overrides = await self._work.roster.overrides([job.id for _, job in batch])
+                postings = await intake.postings(batch, overrides)
+                await self._work.roster.register(postings)
+                wrong = [each for each in postings if each.invalid is not None]
+                told += [
+                    Event("job", job=each.job.id, status=Status.INVALID, error=each.invalid)
+                    for each in wrong[: max(0, _TOLD - len(told))]
+                ]
         return told
 
     async def _do(self, desk: Desk, rescues: list[Ticket]) -> None:

@@ -47,6 +47,6 @@ def job_rows(manifest: Manifest) -> Iterator[JobRow]:
 
 
 def _ids(manifest: Manifest) -> Iterator[list[str]]:
-    ids = (job.id for job in manifest.jobs())
+    ids = manifest.ids()
     while batch := list(islice(ids, _BATCH)):
         yield batch

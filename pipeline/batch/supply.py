@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _READ_AHEAD = 100
+_LOOKED_AT = 1000
 
 
 class Guarded(Protocol):
@@ -68,9 +69,11 @@ class Supply:
     async def amiss(self, store: Store) -> AsyncIterator[Ticket]:
         """Give finished jobs whose files are not where the ledger has them, until a signal."""
         after = BEFORE_ALL
-        while found := await self._guarded(self._roster.finished(after, _READ_AHEAD)):
-            for each in await to_thread.run_sync(amiss, store, found):
+        while found := await self._guarded(self._roster.finished(after, _LOOKED_AT)):
+            wrong = await to_thread.run_sync(amiss, store, found)
+            tickets = await self._guarded(self._roster.tickets(wrong)) if wrong else ()
+            for each in tickets or ():
                 if self._admission.is_signalled:
                     return
                 yield each
-            after = (found[-1].ticket.job.priority, found[-1].position)
+            after = (found[-1].priority, found[-1].position)

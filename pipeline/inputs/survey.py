@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import InputError
-from pipeline.inputs.picture import check_mask_size, opened, upright_size
-from pipeline.inputs.source import name_of, read_source
+from pipeline.inputs.picture import check_mask_size
+from pipeline.inputs.sight import look
+from pipeline.inputs.source import name_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from pipeline.inputs.sight import Sight
     from pipeline.model import Job
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """A job's inputs: sha256 (hex) of the source bytes, and the upright size in pixels."""
 
     image_sha256: str
@@ -28,25 +29,22 @@ class Survey:
 
 def survey(job: Job, folder: Path) -> Survey:
     """Look at what a job's image and mask are. Raises InputError where they cannot be used."""
-    data = read_source(folder, job.image)
-    with opened(data, name_of(job.image)) as image:
-        width, height = upright_size(image)
-    _check_points(job, width, height)
-    mask_sha256 = None
-    if job.mask is not None:
-        mask_sha256 = _survey_mask(job.mask, folder, (width, height))
-    return Survey(hashlib.sha256(data).hexdigest(), mask_sha256, width, height)
+    return surveyed(job, partial(look, folder))
 
 
-def _survey_mask(source: str, folder: Path, size: tuple[int, int]) -> str:
-    data = read_source(folder, source)
-    with opened(data, name_of(source)) as mask:
-        found = upright_size(mask)
-    check_mask_size(found, size, name_of(source))
-    return hashlib.sha256(data).hexdigest()
+def surveyed(job: Job, sight_of: Callable[[str], Sight]) -> Survey:
+    """Say what a job's image and mask are, by sights of them. Raises InputError as `sight_of`."""
+    image = sight_of(job.image)
+    if job.point_coords is not None or job.bounding_box is not None:
+        _check_hints(job, image.width, image.height)
+    if job.mask is None:
+        return Survey(image.sha256, None, image.width, image.height)
+    mask = sight_of(job.mask)
+    check_mask_size((mask.width, mask.height), (image.width, image.height), name_of(job.mask))
+    return Survey(image.sha256, mask.sha256, image.width, image.height)
 
 
-def _check_points(job: Job, width: int, height: int) -> None:
+def _check_hints(job: Job, width: int, height: int) -> None:
     for x, y in job.point_coords or ():
         if x >= width or y >= height:
             raise InputError(

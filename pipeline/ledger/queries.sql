@@ -33,6 +33,15 @@ SET status = 'unknown', attempts = attempts + 1, changed_at = :now, changed_run 
     error_message = 'the run ended before the answer came; it may have been billed'
 WHERE status = 'sent';
 
+-- name: registered  a batch of ids as an earlier run registered them
+SELECT job.id, job.manifest, job.position, job.priority, job.fingerprint, job.declared, ticket.spec
+FROM json_each(:ids) AS wanted
+JOIN job ON job.id = wanted.value
+JOIN ticket ON ticket.id = job.id AND ticket.fingerprint = job.fingerprint;
+
+-- name: reread  jobs that stand as they stood: only the run that read them is new
+UPDATE job SET run = :run WHERE id IN (SELECT value FROM json_each(:ids));
+
 -- name: owners  the other manifests that own ids of a batch, each with one of them
 SELECT job.manifest, MIN(job.id) AS id
 FROM json_each(:rows) AS row JOIN job ON job.id = row.value ->> 'id'
@@ -77,34 +86,40 @@ WHERE ticket.id = row.value ->> 'id' AND ticket.fingerprint = row.value ->> 'fin
        OR EXISTS (SELECT 1 FROM job
                   WHERE job.id = ticket.id AND job.fingerprint <> ticket.fingerprint));
 
--- name: known  what the ledger knows of a batch of (id, fingerprint), for plans
-SELECT row.value ->> 'id' AS id, job.fingerprint AS current, job.manifest AS manifest,
+-- name: known  what the ledger knows of a batch of "id fingerprint", for plans
+SELECT job.fingerprint AS current, job.manifest AS manifest,
        ticket.status AS status, ticket.error_kind, ticket.error_message,
-       EXISTS (SELECT 1 FROM ticket AS older
-               WHERE older.id = row.value ->> 'id' AND older.status IN ('succeeded', 'received'))
+       ticket.status IS 'succeeded'
+           OR EXISTS (SELECT 1 FROM ticket AS older
+                      WHERE older.id = asked.id AND older.status IN ('succeeded', 'received'))
            AS bought_before,
-       (SELECT id FROM ticket AS other
-        WHERE other.fingerprint = row.value ->> 'fingerprint'
-          AND other.id <> row.value ->> 'id' AND other.twin_of IS NULL
-          AND (other.status IN ('sent', 'accepted', 'received', 'succeeded', 'unknown')
-               OR (other.status = 'failed' AND other.attempt IS NOT NULL)) LIMIT 1) AS bought_by
-FROM json_each(:rows) AS row
-LEFT JOIN job ON job.id = row.value ->> 'id'
-LEFT JOIN ticket ON ticket.id = row.value ->> 'id'
-                AND ticket.fingerprint = row.value ->> 'fingerprint'
-ORDER BY row.key;
+       CASE WHEN ticket.status IS NOT 'succeeded' THEN
+           (SELECT id FROM ticket AS other
+            WHERE other.fingerprint = asked.fingerprint
+              AND other.id <> asked.id AND other.twin_of IS NULL
+              AND (other.status IN ('sent', 'accepted', 'received', 'succeeded', 'unknown')
+                   OR (other.status = 'failed' AND other.attempt IS NOT NULL)) LIMIT 1)
+       END AS bought_by
+FROM (SELECT key, substr(value, 1, instr(value, ' ') - 1) AS id,
+             substr(value, instr(value, ' ') + 1) AS fingerprint
+      FROM json_each(:pairs)) AS asked
+LEFT JOIN job ON job.id = asked.id
+LEFT JOIN ticket ON ticket.id = asked.id AND ticket.fingerprint = asked.fingerprint
+ORDER BY asked.key;
 
 -- name: changes  this run's jobs that were bought before, and those of them to be bought anew
-SELECT COUNT(*) AS bought, COALESCE(SUM(changed), 0) AS changed
-FROM (SELECT ticket.status = 'pending' AND NOT ticket.accepted
-             AND job.fingerprint = job.declared
-             AND NOT EXISTS (SELECT 1 FROM ticket AS twin
-                             WHERE twin.fingerprint = ticket.fingerprint
-                               AND +twin.status = 'succeeded') AS changed
-      FROM job JOIN ticket USING (id, fingerprint)
-      WHERE job.manifest = :manifest AND job.run = :run
-        AND EXISTS (SELECT 1 FROM ticket AS older
-                    WHERE older.id = job.id AND older.status IN ('succeeded', 'received')));
+SELECT COUNT(*) AS bought,
+       COALESCE(SUM(CASE WHEN ticket.status = 'pending' AND NOT ticket.accepted
+                              AND job.fingerprint = job.declared
+                         THEN NOT EXISTS (SELECT 1 FROM ticket AS twin
+                                          WHERE twin.fingerprint = ticket.fingerprint
+                                            AND +twin.status = 'succeeded') END), 0) AS changed
+FROM job JOIN ticket USING (id, fingerprint)
+WHERE job.manifest = :manifest AND job.run = :run
+  AND CASE WHEN ticket.status IN ('succeeded', 'received') THEN 1
+           ELSE EXISTS (SELECT 1 FROM ticket AS older
+                        WHERE older.id = job.id AND older.status IN ('succeeded', 'received'))
+      END;
 
 -- name: accept_changes  all changed jobs of this run are meant
 UPDATE ticket SET accepted = 1
@@ -133,17 +148,23 @@ WHERE job.manifest = :manifest AND job.run = :run
 ORDER BY job.rank, job.position
 LIMIT :limit;
 
--- name: finished  finished jobs of a manifest with their files, by priority, after a place
-SELECT ticket.*, job.position,
-       (SELECT json_group_array(json_object('role', role, 'path', path, 'sha256', sha256,
-                                            'bytes', bytes))
-        FROM file WHERE file.id = ticket.id AND file.fingerprint = ticket.fingerprint) AS files
-FROM job JOIN ticket ON ticket.id = job.id AND ticket.fingerprint = job.fingerprint
-WHERE job.manifest = :manifest AND job.run = :run
-  AND (job.rank, job.position) > (-:priority, :position)
-  AND ticket.status = 'succeeded'
-ORDER BY job.rank, job.position
-LIMIT :limit;
+-- name: finished  the files of finished jobs of a manifest, by priority, after a place; a row a file
+SELECT page.id, page.fingerprint, page.priority, page.position, file.path, file.bytes
+FROM (SELECT ticket.id, ticket.fingerprint, job.priority, job.rank, job.position
+      FROM job JOIN ticket ON ticket.id = job.id AND ticket.fingerprint = job.fingerprint
+      WHERE job.manifest = :manifest AND job.run = :run
+        AND (job.rank, job.position) > (-:priority, :position)
+        AND ticket.status = 'succeeded'
+      ORDER BY job.rank, job.position
+      LIMIT :limit) AS page
+LEFT JOIN file ON file.id = page.id AND file.fingerprint = page.fingerprint
+ORDER BY page.rank, page.position;
+
+-- name: tickets  the tickets of a batch of jobs as they are now
+SELECT ticket.* FROM json_each(:ids) AS wanted
+JOIN job ON job.id = wanted.value
+JOIN ticket ON ticket.id = job.id AND ticket.fingerprint = job.fingerprint
+ORDER BY wanted.key;
 
 -- name: buyer  the other job of the same fingerprint that bought, or is buying, if there is one
 SELECT id FROM ticket

@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import LedgerError
 from pipeline.ledger.connection import check, connect_reading
@@ -43,14 +43,13 @@ class JobRow:
     error: Error | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the ledger knows of an (id, fingerprint) before a run.
 
     `current` is the fingerprint that the id had last; `owner` the manifest that the id belongs to,
     None where that is free or its file is gone; `bought_by` another job's id that bought, or is
-    buying, the same fingerprint; `bought_before` where the id has a paid result of whatever
-    fingerprint.
+    buying, the same fingerprint (not looked for where this one succeeded); `bought_before` where
+    the id has a paid result of whatever fingerprint. A tuple, because a plan asks for every job.
     """
 
     status: Status | None = None
@@ -115,7 +114,7 @@ class Reader:
         """Give what is known of each (id, fingerprint), in order."""
         if self._db is None:
             return [Known()] * len(pairs)
-        asked = json.dumps([{"id": id_, "fingerprint": print_} for id_, print_ in pairs])
+        asked = json.dumps([f"{id_} {print_}" for id_, print_ in pairs])
         return [
             Known(
                 status=row["status"] and Status(row["status"]),
@@ -125,7 +124,7 @@ class Reader:
                 bought_before=bool(row["bought_before"]),
                 error=_error(row),
             )
-            for row in self._db.execute(SQL["known"], {"rows": asked})
+            for row in self._db.execute(SQL["known"], {"pairs": asked})
         ]
 
     def overrides(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:

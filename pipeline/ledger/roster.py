@@ -13,8 +13,8 @@ from pipeline.ledger.rows import (
     Posting,
     Pressure,
     Waiting,
-    finished_of,
     posting_row,
+    spec_of,
     ticket_of,
 )
 from pipeline.ledger.session import Session, timestamp
@@ -97,17 +97,20 @@ class Roster:
         The ids of a manifest whose file is gone pass on: it was renamed, or its jobs were moved.
         Raises UsageError where another manifest owns an id.
         """
-        bound = self._session.bound(rows=json.dumps([posting_row(each) for each in postings]))
+        bound = self._session.bound()
 
         def work(db: sqlite3.Connection) -> None:
-            for row in db.execute(SQL["owners"], bound):
+            stand, others = _parted(db, postings, bound["manifest"])
+            db.execute(SQL["reread"], bound | {"ids": json.dumps(stand)})
+            told = bound | {"rows": json.dumps([posting_row(each) for each in others])}
+            for row in db.execute(SQL["owners"], told):
                 if not is_gone(self._session.write.folder, row["manifest"]):
                     raise UsageError(
                         f"job {row['id']}: the manifest {row['manifest']} owns this id in the "
                         "same ledger; rename the job, or state another output.path"
                     )
             for statement in ("revalidate_invalid", "register_jobs", "register_tickets"):
-                db.execute(SQL[statement], bound)
+                db.execute(SQL[statement], told)
 
         await self._session.write(work)
 
@@ -124,11 +127,16 @@ class Roster:
         return [Waiting(ticket_of(row), row["position"]) for row in rows]
 
     async def finished(self, after: tuple[int, int], limit: int) -> list[Finished]:
-        """Give the next finished jobs with their files, by priority, after a place."""
+        """Give the files of the next `limit` finished jobs, by priority, after a place."""
         rows = await self._session.rows(
             "finished", priority=after[0], position=after[1], limit=limit
         )
-        return [finished_of(row) for row in rows]
+        return [Finished._make(row) for row in rows]
+
+    async def tickets(self, ids: Sequence[str]) -> list[Ticket]:
+        """Give the tickets of these jobs, in this order."""
+        rows = await self._session.rows("tickets", ids=json.dumps(ids))
+        return [ticket_of(row) for row in rows]
 
     async def rescues(self) -> list[Ticket]:
         """Give the tickets that earlier runs left accepted or received, oldest first."""
@@ -172,3 +180,20 @@ class Roster:
         """Give the attempts whose bill is open: number → micro-credits held."""
         rows = await self._session.rows("unsettled")
         return {row["number"]: row["reserved"] for row in rows}
+
+
+def _parted(
+    db: sqlite3.Connection, postings: Sequence[Posting], manifest: str
+) -> tuple[list[str], list[Posting]]:
+    """Tell the ids of jobs that are registered just as they are now from all other jobs."""
+    ids = json.dumps([each.job.id for each in postings])
+    known = {row[0]: row[1:] for row in db.execute(SQL["registered"], {"ids": ids})}
+    stand, others = list[str](), list[Posting]()
+    for each in postings:
+        job, fingerprint = each.job, each.fingerprint
+        now = manifest, each.position, job.priority, fingerprint, each.declared, spec_of(job)
+        if each.invalid is None and known.get(job.id) == now:
+            stand.append(job.id)
+        else:
+            others.append(each)
+    return stand, others

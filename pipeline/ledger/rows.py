@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.model import Artifact, Error, Job, Json, Link, Receipt, Status, Ticket
 from pipeline.reconcile import Asked
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+_FIELDS = tuple(each.name for each in fields(Job))
+_encode = json.JSONEncoder(check_circular=False).encode
+
+
+class Posting(NamedTuple):
     """A job of the manifest as it is registered: its fingerprint, or why it has none.
 
-    `declared` is the fingerprint before `retry --seed` chose another seed.
+    `declared` is the fingerprint before `retry --seed` chose another seed. A tuple, because a run
+    makes one of every job.
     """
 
     job: Job
@@ -42,11 +46,18 @@ class Waiting:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finished(Waiting):
-    """A finished ticket with its files."""
+class Finished(NamedTuple):
+    """A file of a finished job: its path and size; both None where the job has none.
 
-    files: tuple[Artifact, ...]
+    With the job's place in the order. A tuple, because a run reads one for every finished job.
+    """
+
+    id: str
+    fingerprint: str
+    priority: int
+    position: int
+    path: str | None
+    bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,7 @@ def posting_row(posting: Posting) -> dict[str, Any]:
         "priority": posting.job.priority,
         "fingerprint": posting.fingerprint,
         "declared": posting.declared,
-        "spec": json.dumps(asdict(posting.job)),
+        "spec": spec_of(posting.job),
         "status": posting.status,
         **error_columns(posting.invalid),
     }
@@ -134,14 +145,19 @@ def error_columns(error: Error | None) -> dict[str, str | None]:
     return {"error_kind": error.kind, "error_message": message}
 
 
+def spec_of(job: Job) -> str:
+    """Write a job for its column."""
+    return _encode({name: getattr(job, name) for name in _FIELDS})
+
+
 def job_of(spec: str) -> Job:
     """Read a job back from its column."""
-    fields = json.loads(spec)
-    if fields["point_coords"] is not None:
-        fields["point_coords"] = tuple(tuple(point) for point in fields["point_coords"])
-    if fields["bounding_box"] is not None:
-        fields["bounding_box"] = tuple(fields["bounding_box"])
-    return Job(**fields)
+    stated = json.loads(spec)
+    if stated["point_coords"] is not None:
+        stated["point_coords"] = tuple(tuple(point) for point in stated["point_coords"])
+    if stated["bounding_box"] is not None:
+        stated["bounding_box"] = tuple(stated["bounding_box"])
+    return Job(**stated)
 
 
 def ticket_of(row: sqlite3.Row) -> Ticket:
@@ -153,12 +169,6 @@ def ticket_of(row: sqlite3.Row) -> Ticket:
         attempts=row["attempts"],
         twin_of=row["twin_of"],
     )
-
-
-def finished_of(row: sqlite3.Row) -> Finished:
-    """Read a finished ticket with its files."""
-    files = tuple(Artifact(**each) for each in json.loads(row["files"]))
-    return Finished(ticket_of(row), row["position"], files)
 
 
 def purchase_of(row: sqlite3.Row) -> Purchase:

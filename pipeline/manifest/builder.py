@@ -16,6 +16,8 @@ from pipeline.manifest.nodes import BROKEN, Entry, Mapping, Node, Scalar, Sequen
 from pipeline.manifest.scalars import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipeline.manifest.events import Events
     from pipeline.manifest.faults import Faults, Path, Place
     from pipeline.manifest.nodes import Broken
@@ -128,16 +130,16 @@ class Builder:
                 )
             event = self._events.next()
 
-    def key(self, event: ScalarEvent, mapping: OpenMapping, path: Path) -> None:
+    def key(
+        self, event: ScalarEvent, mapping: OpenMapping, path: Callable[[], Path] = tuple
+    ) -> None:
         """Let a mapping at `path` take a key, and tell what is wrong with it."""
-        place = place_of(event.start_mark)
-        if problem := _improper(event.value):
+        place, name = place_of(event.start_mark), event.value
+        if problem := _improper(name):
             mapping.begin_broken()
-        else:
-            path = (*path, event.value)
-            problem = mapping.begin(event.value, place, plain=event.implicit[0]) or unwanted(event)
-        if problem:
-            self._faults.add(place, path, problem)
+            self._faults.add(place, path(), problem)
+        elif problem := mapping.begin(name, place, plain=event.implicit[0]) or unwanted(event):
+            self._faults.add(place, (*path(), name), problem)
 
     def broken_key(self, event: Event, mapping: OpenMapping, path: Path) -> None:
         """Let a mapping at `path` take a key that is no text, and tell."""
@@ -147,6 +149,10 @@ class Builder:
     def _path(self) -> Path:
         return self._base + tuple(open_.step for open_ in self._open if open_.step is not None)
 
+    def _above(self) -> Path:
+        """Give the path of the innermost mapping or list: known only where it is asked for."""
+        return self._base + tuple(open_.step for open_ in self._open[:-1] if open_.step is not None)
+
     def _keyless(self) -> OpenMapping | None:
         """Give the innermost mapping, if it is a key that comes next."""
         if self._open and isinstance(last := self._open[-1], OpenMapping) and last.step is None:
@@ -155,7 +161,7 @@ class Builder:
 
     def _scalar(self, event: ScalarEvent) -> Scalar | None:
         if mapping := self._keyless():
-            self.key(event, mapping, self._path())
+            self.key(event, mapping, self._above)
             return None
         text, place = event.value, place_of(event.start_mark)
         value: Plain | Broken = text

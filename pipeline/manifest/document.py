@@ -116,7 +116,7 @@ class _Document:
         while not isinstance(event := self._events.next(), MappingEndEvent):
             before = len(self._faults)
             if isinstance(event, ScalarEvent):
-                self._builder.key(event, top, ())
+                self._builder.key(event, top)
                 self.seen.add(event.value)
             else:
                 self._builder.broken_key(event, top, ())

@@ -187,5 +187,6 @@ class JobFields(Defaults):
 
     def job(self, identity: str, line: int) -> Job:
         """Make the job of this id; `image` must be stated."""
-        stated: dict[str, Any] = {name: given for name, given in self if given is not None}
+        # not by the model's own iterator: it takes as long as all the rest
+        stated = {name: given for name, given in self.__dict__.items() if given is not None}
         return Job(**{**stated, "id": identity, "line": line})

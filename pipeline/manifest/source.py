@@ -59,6 +59,11 @@ class Source:
         """The sha256 of the bytes read so far."""
         return self._digest.digest()
 
+    def drain(self) -> None:
+        """Read to the end for the digest alone, whatever the rest holds."""
+        while block := self._file.read(_BLOCK):
+            self._digest.update(block)
+
     def read(self, _size: int = -1) -> str:
         """Give the next characters, in blocks of our own size; none at the end."""
         text = next(self._texts, "")

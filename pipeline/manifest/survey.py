@@ -62,7 +62,7 @@ class Survey:
 
     A manifest's `defaults` may stand behind its jobs. A first reading has then checked the jobs
     without them, and is `late`: its faults are void, a second one is made with `common` handed in.
-    Without `ids`, equal ids are not looked for.
+    Without `ids`, equal ids are not looked for. `jobs_last`: no section stands behind the jobs.
     """
 
     def __init__(self, file: str, common: Common | None = None, ids: Ids | None = None) -> None:
@@ -71,6 +71,7 @@ class Survey:
         self.common = common or Common({})
         self.count = 0
         self.late = False
+        self.jobs_last = True
         self._settled = common is not None
         self._ids = ids
         self._imageless = Faults(file)
@@ -96,6 +97,7 @@ class Survey:
 
     def _section(self, section: Section) -> None:
         name, node = section.name, section.node
+        self.jobs_last &= not self.count
         self._places[name] = section.place
         if name == "version":
             self._version(node)

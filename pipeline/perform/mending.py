@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pipeline.model import Error, Status, Ticket
@@ -10,7 +11,6 @@ from pipeline.perform.placing import take_name_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pipeline.ledger import Finished
     from pipeline.model import Artifact
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from pipeline.store import Store
 
 
-def amiss(store: Store, finished: Sequence[Finished]) -> list[Ticket]:
-    """Give the jobs among these whose files are missing, of another size, or superseded by name.
+def amiss(store: Store, finished: Sequence[Finished]) -> list[str]:
+    """Give the jobs of files that are missing, of another size, or superseded by name, each once.
 
     A look at names and sizes; contents are compared where these differ.
     """
-    return [
-        each.ticket
+    folder = str(store.folder)
+    wrong = (
+        each.id
         for each in finished
-        if not _are_there(store.folder, each.files) or _is_aside(store, each.ticket, each.files)
-    ]
+        if each.path is not None
+        and (_size(f"{folder}/{each.path}") != each.bytes or _is_aside(store, each))
+    )
+    return list(dict.fromkeys(wrong))
 
 
 async def mend(desk: Desk, ticket: Ticket) -> Ticket:
@@ -51,13 +54,15 @@ async def _set_aside(desk: Desk, files: Sequence[Artifact]) -> None:
             await desk.store.place([(each.path, f"{each.path}.altered")])
 
 
-def _are_there(folder: Path, files: Sequence[Artifact]) -> bool:
+def _size(path: str) -> int | None:
     try:
-        return all((folder / each.path).stat().st_size == each.bytes for each in files)
+        return os.stat(path).st_size  # noqa: PTH116 - a million paths: pathlib takes its time
     except OSError:
+        return None
+
+
+def _is_aside(store: Store, file: Finished) -> bool:
+    mark = f".{file.fingerprint[:8]}."
+    if file.path is None or mark not in file.path:
         return False
-
-
-def _is_aside(store: Store, ticket: Ticket, files: Sequence[Artifact]) -> bool:
-    aside = f"{store.stem(ticket.job.id)}.{ticket.fingerprint[:8]}."
-    return any(each.path.startswith(aside) for each in files)
+    return file.path.startswith(store.stem(file.id) + mark)

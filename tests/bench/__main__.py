@@ -30,6 +30,7 @@ _NAMES = [each.name for each in WORKLOADS]
 @click.option("--startup", "only_startup", is_flag=True, help="The command's start, and no more.")
 @click.option("--million", "only_million", is_flag=True, help="A vast catalogue, and no more.")
 @click.option("--jobs", default=1_000_000, show_default=True, help="The jobs of --million.")
+@click.option("--pictures", default=1000, show_default=True, help="Those jobs' pictures.")
 def bench(
     *,
     rounds: int,
@@ -39,6 +40,7 @@ def bench(
     only_startup: bool,
     only_million: bool,
     jobs: int,
+    pictures: int,
 ) -> None:
     """Measure catalog3d beside a bare aiohttp loop, the provider's SDK and requests."""
     with tempfile.TemporaryDirectory(prefix="catalog3d-bench-") as made:
@@ -47,7 +49,7 @@ def bench(
             if only_startup:
                 click.echo("\n".join(startup(rounds)))
             elif only_million:
-                for stride in million(jobs, folder):
+                for stride in million(jobs, pictures, folder):
                     click.echo(told(stride, jobs))
             else:
                 _beside(rounds, only, folder, json_path, plot_path)

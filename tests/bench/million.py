@@ -23,7 +23,6 @@ _HEAD = f"""\
 api: {{url: "{_NOBODY}"}}
 budget: {{credits: unlimited}}
 output: {{path: out}}
-defaults: {{image: photo.png}}
 jobs:
 """
 
@@ -50,19 +49,21 @@ class Stride:
     weight: Weight
 
 
-def million(jobs: int, folder: Path) -> Iterator[Stride]:
-    """Weigh `plan` and `run` over so many jobs of one picture, which differ by prompt.
+def million(jobs: int, pictures: int, folder: Path) -> Iterator[Stride]:
+    """Weigh `plan` and `run` over so many jobs of some pictures, which differ by prompt.
 
     The ledger of a finished catalogue is made by statements of our own, out of the one that
     `run --limit 0` takes the jobs into; the results are names of a few files.
     """
     with tempfile.TemporaryDirectory(dir=folder) as made:
-        manifest = _manifest(Path(made), jobs)
+        manifest = _manifest(Path(made), jobs, pictures)
         yield _weighed("plan, all new", "plan", manifest)
         yield _weighed("run --limit 0: taken in", "run", manifest, "--limit", "0")
+        yield _weighed("plan, unchanged", "plan", manifest)
         _finish(manifest.parent / "out", jobs)
         yield _weighed("plan, all done", "plan", manifest)
         yield _weighed("run, nothing to do", "run", manifest)
+        yield _weighed("status", "status", manifest)
 
 
 def told(stride: Stride, jobs: int) -> str:
@@ -78,13 +79,16 @@ def _weighed(title: str, command: str, *args: str | Path) -> Stride:
     return Stride(title, weigh(python("pipeline", command, *args)))
 
 
-def _manifest(folder: Path, jobs: int) -> Path:
-    (folder / "photo.png").write_bytes(noise(0, 1000))
+def _manifest(folder: Path, jobs: int, pictures: int) -> Path:
+    photo = noise(0, 1000)
+    for number in range(pictures):  # what is behind a PNG's end makes it another one
+        (folder / f"{number:06}.png").write_bytes(photo + number.to_bytes(8, "big"))
     path = folder / "catalogue.yaml"
     with path.open("w", encoding="utf-8") as file:
         file.write(_HEAD)
         for number in range(jobs):
-            file.write(f"  - {{id: job-{number:07}, prompt: chair {number}}}\n")
+            image = f"{number % pictures:06}.png"
+            file.write(f"  - {{id: job-{number:07}, image: {image}, prompt: chair {number}}}\n")
     return path
 
 
