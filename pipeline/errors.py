@@ -72,6 +72,10 @@ class LedgerLockedError(LedgerError):
     kind = "ledger_locked"
 
 
+class NameTakenError(LedgerError):
+    """Another job's file has the name already."""
+
+
 class IllegalMoveError(LedgerError):
     """A job was told to leave its state by a way the state table does not have."""
 

@@ -83,10 +83,13 @@ class Threads:
     def __init__(self, count: int) -> None:
         self._post = Post()
         self._inbox: SimpleQueue[Request[Any] | None] = SimpleQueue()
+        self._closed = False
         self._threads = [threading.Thread(target=self._serve) for _ in range(count)]
 
     async def __call__(self, work: Callable[..., T], /, *args: Any) -> T:
         """Run work in one of the threads, not cut short by a cancelled scope."""
+        if self._closed:
+            raise RuntimeError("the threads have ended")
         request: Request[T] = Request(partial(work, *args))
         self._inbox.put(request)
         return await request.outcome()
@@ -97,12 +100,14 @@ class Threads:
             thread.start()
 
     async def close(self) -> None:
-        """Let what waits be done, and end the threads."""
+        """Let what waits be done, and end the threads that were started."""
+        self._closed = True
         for _ in self._threads:
             self._inbox.put(None)
         with anyio.CancelScope(shield=True):
             for thread in self._threads:
-                await anyio.to_thread.run_sync(thread.join)
+                if thread.ident is not None:
+                    await anyio.to_thread.run_sync(thread.join)
 
     def _serve(self) -> None:
         while (request := self._inbox.get()) is not None:
@@ -111,14 +116,15 @@ class Threads:
             except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
                 request.error = error
             self._post.send(request)
+            del request  # it holds all that the work held, and the next may be long in coming
 
 
 @asynccontextmanager
 async def threads(count: int) -> AsyncIterator[Threads]:
     """Have so many threads at hand."""
     started = Threads(count)
-    started.start()
     try:
+        started.start()
         yield started
     finally:
         await started.close()

@@ -114,3 +114,34 @@ async def test_json_is_replaced_at_once(tmp_path: Path) -> None:
     await store.place([], ("a.json", {"name": "Möbel", "n": 2}))
     assert files(tmp_path) == ["a.json"]
     assert (tmp_path / "a.json").read_text("utf-8") == '{\n  "name": "Möbel",\n  "n": 2\n}\n'
+
+
+async def test_what_was_just_written_is_believed_once_and_read_after_that(tmp_path: Path) -> None:
+    store = Store(tmp_path, "{id}")
+    written = await store.write("a.part", pieces(b"model"))
+    (tmp_path / "a.part").write_bytes(b"other")
+    assert await store.holds("a.part", written.sha256)
+    assert not await store.holds("a.part", written.sha256)
+    again = await store.write("a.part", pieces(b"model"))
+    assert not await store.holds("a.part", "0" * 64)
+    assert await store.holds("a.part", again.sha256)
+
+
+async def test_a_text_that_cannot_be_written_whole_replaces_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path, "{id}")
+    await store.place([], ("a.json", {"n": 1}))
+    (tmp_path / "a.json.part").mkdir()
+    with pytest.raises(StoreError, match="the output folder fails"):
+        await store.place([], ("a.json", {"n": 2}))
+    assert (tmp_path / "a.json").read_text("utf-8") == '{\n  "n": 1\n}\n'
+
+
+def test_a_folder_is_tried_out_once_a_second(tmp_path: Path) -> None:
+    times = iter([10.0, 10.9, 11.1])
+    store = Store(tmp_path, "{id}", clock=lambda: next(times))
+    store.ready(".a.part", 0)
+    assert files(tmp_path) == []
+    (tmp_path / ".a.part").mkdir()
+    store.ready(".a.part", 0)
+    with pytest.raises(StoreError, match="the output folder fails"):
+        store.ready(".a.part", 0)

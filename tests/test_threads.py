@@ -1,6 +1,8 @@
 """Threads that are handed work."""
 
+import gc
 import threading
+import weakref
 
 import anyio
 import pytest
@@ -64,3 +66,21 @@ async def test_what_waits_is_done_before_the_threads_end() -> None:
             tasks.start_soon(hop, done.append, number)
         await anyio.wait_all_tasks_blocked()
     assert sorted(done) == list(range(100))
+
+
+async def test_work_is_refused_once_the_threads_have_ended() -> None:
+    async with threads(1) as hop:
+        pass
+    with pytest.raises(RuntimeError, match="have ended"):
+        await hop(str, 1)
+
+
+async def test_nothing_is_held_of_work_that_is_done() -> None:
+    class Large:
+        pass
+
+    async with threads(1) as hop:
+        seen = weakref.ref(await hop(Large))
+        await hop(str, 1)
+        gc.collect()
+        assert seen() is None

@@ -90,6 +90,7 @@ class Recording:
 def _asked(request: Request) -> dict[str, Json]:
     asked: dict[str, Json] = {"method": request.method, "url": _called(request.url)}
     if request.body is not None:
+        request.body.file.seek(0)
         fields = json_value(request.body.file.read())
         asked["fields"] = {
             name: value if name in _SENT_AS_IS else f"<{len(str(value))} characters>"

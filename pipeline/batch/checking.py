@@ -16,7 +16,6 @@ from pipeline.model import Error, Job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pipeline.manifest import Manifest
 
@@ -34,7 +33,7 @@ async def check_inputs(manifest: Manifest) -> list[tuple[Job, Error]]:
                 share: Sequence[tuple[int, Job]], found: dict[int, tuple[Job, Error]] = found
             ) -> None:
                 wrong = await to_thread.run_sync(
-                    _wrong, share, manifest.folder, left, abandon_on_cancel=True
+                    _wrong, share, manifest, left, abandon_on_cancel=True
                 )
                 found.update(wrong)
 
@@ -48,7 +47,7 @@ async def check_inputs(manifest: Manifest) -> list[tuple[Job, Error]]:
 
 
 def _wrong(
-    share: Sequence[tuple[int, Job]], folder: Path, left: threading.Event
+    share: Sequence[tuple[int, Job]], manifest: Manifest, left: threading.Event
 ) -> dict[int, tuple[Job, Error]]:
     """Look at some jobs' inputs, unless the one who asked has left."""
     wrong: dict[int, tuple[Job, Error]] = {}
@@ -56,8 +55,8 @@ def _wrong(
         if left.is_set():
             break
         try:
-            survey(job, folder)
-            prepare(job, folder, thorough=True)
+            survey(job, manifest.folder)
+            prepare(job, manifest.folder, manifest.inputs.max_side)
         except InputError as error:
             wrong[position] = job, Error(error.kind, error.message)
     return wrong

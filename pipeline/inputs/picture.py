@@ -24,7 +24,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 MOST_PIXELS = 100_000_000
 """The most pixels a picture may have (a bomb of a few kB can claim billions)."""
 
-_JPEG_END = b"\xff\xd9"  # the marker EOI (ITU-T T.81, table B.1)
 
 _BROKEN = (
     OSError,
@@ -87,21 +86,6 @@ def _check_size(width: int, height: int, name: str) -> None:
         raise InputError(
             f"{name}: {width} × {height} pixels show nothing; a placeholder?", kind="too_small"
         )
-
-
-def is_whole(image: Image.Image, data: bytes) -> bool:
-    """Tell, without decoding a picture that is just opened, that nothing of its file is missing.
-
-    A PNG is checked bit by bit; a JPEG has no sums, and is whole where it ends as one. False where
-    only decoding can tell, as for all other formats.
-    """
-    match image.format:
-        case "JPEG":
-            return data.endswith(_JPEG_END) or data.rstrip(b"\0").endswith(_JPEG_END)
-        case "PNG":
-            return png.is_whole(data)
-        case _:
-            return False
 
 
 def check_mask_size(mask: tuple[int, int], image: tuple[int, int], name: str) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME = 12  # a chunk's length, name and CRC, of four bytes each
 _MOST_CHUNKS = 100_000  # 64 MiB in the pieces of 8 KiB that libpng writes are 8,192
-_BEHIND_PIXELS = frozenset({b"IDAT", b"IEND", b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"})
 _DESCRIBES = (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0", b"exif\0", b"xmp\0")
 
 
@@ -25,19 +24,6 @@ class _Chunk(NamedTuple):
     name: bytes
     start: int
     end: int
-
-
-def is_whole(data: bytes) -> bool:
-    """Tell whether every chunk of a PNG is there and has the CRC that it says.
-
-    False also for what is only unusual, such as bytes behind the end: decoding then tells.
-    """
-    chunks = list(_chunks(data))
-    names = [chunk.name for chunk in chunks]
-    if b"IDAT" not in names or names[-1] != b"IEND" or chunks[-1].end + 4 != len(data):
-        return False
-    behind = set(names[names.index(b"IDAT") :])
-    return behind <= _BEHIND_PIXELS and all(_has_its_crc(data, chunk) for chunk in chunks)
 
 
 def late_info(data: bytes) -> dict[str, object]:
@@ -83,11 +69,6 @@ def _walked(data: bytes) -> Iterator[_Chunk]:
 def _end(data: bytes, start: int) -> int:
     """Give where a chunk's data end; its length stands at `start`."""
     return start + 8 + int.from_bytes(data[start : start + 4], "big")
-
-
-def _has_its_crc(data: bytes, chunk: _Chunk) -> bool:
-    told = data[chunk.end : chunk.end + 4]
-    return zlib.crc32(memoryview(data)[chunk.start : chunk.end]) == int.from_bytes(told, "big")
 
 
 def _framed(content: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import IllegalMoveError
+from pipeline.errors import IllegalMoveError, NameTakenError
 from pipeline.ledger.rows import Stored, billed_columns, error_columns
 from pipeline.ledger.statements import SQL
 from pipeline.model import TRANSITIONS, Artifact, Claim, Error, Link, Receipt, Status, Ticket
@@ -197,6 +197,28 @@ class Moves:
         await self._session.write(work)
         return replace(ticket, status=status, twin_of=twin_of)
 
+    async def followed(
+        self, ticket: Ticket, status: Status, error: Error, *, twin_of: str
+    ) -> Ticket:
+        """Let a twin share the state of the job that bought for it, as long as that stands so.
+
+        It stays where it is if the other has moved on: a try that only revealed an outage may just
+        have been given back.
+        """
+        move = self._move(ticket, status, error=error, may_stay=True) | {"twin_of": twin_of}
+        buyer = {"id": twin_of, "fingerprint": ticket.fingerprint}
+
+        def work(db: sqlite3.Connection) -> bool:
+            if db.execute(SQL["ticket_status"], buyer).fetchone()["status"] != status:
+                return False
+            _one(db, "move", move)
+            _one(db, "ticket_twin", move)
+            return True
+
+        if not await self._session.write(work):
+            return ticket
+        return replace(ticket, status=status, twin_of=twin_of)
+
     async def renamed(self, old: str, new: str) -> None:
         """Note that a superseded file goes by another name from now on."""
         await self._session.execute("file_rename", old=old, new=new)
@@ -263,7 +285,7 @@ def _put(db: sqlite3.Connection, key: dict[str, Any], files: Sequence[Stored]) -
     for entry in files:
         row = {"temporary": entry.temporary, "placed": entry.placed, **asdict(entry.artifact)}
         if db.execute(SQL["file_put"], key | row).rowcount != 1:
-            raise IllegalMoveError(
+            raise NameTakenError(
                 f"job {key['id']}: {entry.artifact.path} is another job's file, and is left to it; "
                 "run again"
             )

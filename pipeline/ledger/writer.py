@@ -37,7 +37,11 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
         self._connection = connect(path)
-        self._reading = connect_reading(path)
+        try:
+            self._reading = connect_reading(path)
+        except LedgerError:
+            self._connection.close()
+            raise
         self._post = Post()
         self._inbox: SimpleQueue[Request[Any] | None] = SimpleQueue()
         self._broken: LedgerError | None = None

@@ -144,7 +144,7 @@ class Call:
     async def _failed(self, error: Error, http_status: int | None) -> None:
         """Use a try; give up after the last."""
         desk, limit = self._desk, self._desk.policy.attempts
-        last = desk.lookup.tries(self._ticket) + 1 >= limit
+        last = await desk.lookup.tries(self._ticket) + 1 >= limit
         if last:
             said = f"{error.message} (after {limit} tries; `catalog3d retry` puts the job back)"
             error = Error(error.kind, said)
@@ -242,7 +242,7 @@ async def convict(desk: Desk, ticket: Ticket) -> None:
         "the API refused this job with a 406 whose reason could not be read, and the account is "
         "not the reason: look at the job's fields and its picture"
     )
-    if desk.lookup.status(ticket) is Status.PENDING:
+    if await desk.lookup.status(ticket) is Status.PENDING:
         await desk.move(ticket, Status.FAILED, Error("rejected", message))
         await share_with_twins(desk, ticket)
 

@@ -118,7 +118,7 @@ async def _received(
 
 async def _failed(desk: Desk, ticket: Ticket, purchase: Purchase, error: Error) -> Ticket:
     """Free a job that ran and failed unbilled: it is pending again, and a try is used."""
-    used = desk.lookup.tries(ticket)
+    used = await desk.lookup.tries(ticket)
     tries = 0 if ticket.status is Status.UNKNOWN and used else 1
     status = Status.FAILED if used + tries >= desk.policy.attempts else Status.PENDING
     freed = await desk.moves.closed(ticket, purchase.number, Closing(error, tries), status)

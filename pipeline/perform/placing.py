@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.api import wire
-from pipeline.errors import FormatError
+from pipeline.errors import FormatError, NameTakenError
 from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
 
@@ -27,17 +27,18 @@ RAW = "raw"
 async def place(desk: Desk, ticket: Ticket, purchase: Purchase, files: Sequence[Stored]) -> Ticket:
     """Verify, name, rename, describe: `→ succeeded`; or `→ failed` with the bad result kept."""
     looks = await _looked_at(desk, ticket, files)
-    named = [await _named(desk, ticket, *each) for each in zip(files, looks, strict=True)]
+    named = await _journaled(desk, ticket, files, looks)
     summary = looks[0].summary
+    artifacts = [each.artifact for each in named]
     if isinstance(summary, FormatError):
-        artifacts = await _take_places(desk, ticket, named)
+        await _take_places(desk, named)
         message = f"billed, but the result is no whole model: {summary}; it is kept"
         return await _failed(desk, ticket, artifacts, Error("bad_result", message))
     first = named[0].artifact.path
     is_free = first == looks[0].wanted and not looks[0].has_sidecar
     path = sidecar(first) if is_free else await own_sidecar(desk, ticket, first)
-    origin = provenance(desk, ticket, purchase, [each.artifact for each in named], summary)
-    artifacts = await _take_places(desk, ticket, named, (path, origin))
+    origin = provenance(desk, ticket, purchase, artifacts, summary)
+    await _take_places(desk, named, (path, origin))
     done = await desk.moves.finished(ticket, Status.SUCCEEDED, artifacts)
     return desk.tell(ticket, done)
 
@@ -53,8 +54,9 @@ async def keep_raw(
     path = f"{desk.store.stem(ticket.job.id)}.answer.{purchase.number}.bin"
     raw = replace(body, artifact=replace(body.artifact, role=RAW, path=path))
     looks = await _looked_at(desk, ticket, others)
-    named = [await _named(desk, ticket, *each) for each in zip(others, looks, strict=True)]
-    artifacts = await _take_places(desk, ticket, [raw, *named])
+    named = await _journaled(desk, ticket, others, looks, raw)
+    await _take_places(desk, named)
+    artifacts = [each.artifact for each in named]
     kept = await desk.moves.finished(ticket, Status.RECEIVED, artifacts, error=error)
     return desk.tell(ticket, kept, error=error)
 
@@ -136,6 +138,25 @@ def _suffix(path: Path, summary: Summary | FormatError) -> str:
         return f"bad.{sniff(file.read(HEAD_BYTES)) or 'bin'}"
 
 
+async def _journaled(
+    desk: Desk, ticket: Ticket, files: Sequence[Stored], looks: Sequence[_Look], *first: Stored
+) -> list[Stored]:
+    """Name the files, and journal them with those that come `first`, before the renames.
+
+    A name that another job takes in between is left to it.
+    """
+    for last in (False, False, True):
+        named = [await _named(desk, ticket, *each) for each in zip(files, looks, strict=True)]
+        try:
+            await desk.moves.stored(ticket, [*first, *named])
+        except NameTakenError:
+            if last:
+                raise
+        else:
+            break
+    return [*first, *named]
+
+
 async def _named(desk: Desk, ticket: Ticket, file: Stored, look: _Look) -> Stored:
     """Choose a file's name by its role and its bytes; what stands there already is kept."""
     if file.placed:
@@ -156,7 +177,7 @@ async def free_name(desk: Desk, ticket: Ticket, ending: str) -> str:
 async def _free_name(desk: Desk, ticket: Ticket, ending: str, *, is_taken: bool) -> str:
     stem = desk.store.stem(ticket.job.id)
     wanted = f"{stem}{ending}"
-    owner = desk.lookup.owner_of(wanted)
+    owner = await desk.lookup.owner_of(wanted)
     if owner == (ticket.job.id, ticket.fingerprint):
         return wanted
     if owner is not None and owner[0] == ticket.job.id:
@@ -213,16 +234,11 @@ async def _supersede(desk: Desk, path: str, other: str) -> None:
 
 
 async def _take_places(
-    desk: Desk,
-    ticket: Ticket,
-    files: Sequence[Stored],
-    described: tuple[str, Mapping[str, Json]] | None = None,
-) -> list[Artifact]:
-    await desk.moves.stored(ticket, files)
+    desk: Desk, files: Sequence[Stored], described: tuple[str, Mapping[str, Json]] | None = None
+) -> None:
     renames = [(each.temporary, each.artifact.path) for each in files if each.temporary]
     if renames or described is not None:
         await desk.store.place(renames, described)
-    return [each.artifact for each in files]
 
 
 async def _failed(

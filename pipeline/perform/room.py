@@ -23,7 +23,11 @@ class Room:
             if size > self.left:
                 return None
             self.left -= size
-        return _Held(b"".join(body), self)
+        try:
+            return _Held(b"".join(body), self)
+        except MemoryError:
+            self.give_back(size)
+            raise
 
     def give_back(self, size: int) -> None:
         """Have so much room again."""

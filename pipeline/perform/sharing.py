@@ -20,7 +20,7 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
     money may stand behind its older version.
     """
     async with desk.sharing:
-        stands = desk.lookup.standing(ticket)
+        stands = await desk.lookup.standing(ticket)
         if stands.status is not ticket.status:
             return replace(ticket, status=stands.status)
         if stands.older is not None:
@@ -34,7 +34,7 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
 
 async def share_with_twins(desk: Desk, ticket: Ticket) -> None:
     """Let the jobs that waited for this one share its outcome."""
-    for twin in desk.lookup.twins(ticket):
+    for twin in await desk.lookup.twins(ticket):
         await share(desk, twin)
 
 
@@ -46,7 +46,8 @@ async def _follow(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
             said = buyer.error.message if buyer.error else buyer.status
             kind = buyer.error.kind if buyer.error else "twin"
             error = Error(kind, f"as job {buyer.id}, which asks for the same: {said}")
-            return await desk.move(ticket, buyer.status, error, twin_of=buyer.id)
+            followed = await desk.moves.followed(ticket, buyer.status, error, twin_of=buyer.id)
+            return ticket if followed is ticket else desk.tell(ticket, followed, error=error)
         case _:
             return ticket
 

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from typing import TYPE_CHECKING
 
 import aiofiles
@@ -24,7 +25,6 @@ from pipeline.store.sink import (
     Written,
     filled,
     make_folder,
-    replace_text,
     sync_folder,
 )
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.threads import Hop
 
 _LEAST_FREE = 128 << 20  # a result has at most about 90 MB
+_TRIED_SECONDS = 1.0
 _RESULT = 16 << 20  # 2 to 15 MB are usual
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 _PIECE = 1 << 19  # what a job holds of its answer; smaller writes cost a hop each
@@ -45,15 +46,22 @@ _PIECE = 1 << 19  # what a job holds of its answer; smaller writes cost a hop ea
 class Store:
     """The output folder. Paths are relative to it; nothing is written outside it.
 
-    `hop` takes what blocks to another thread.
+    `hop` takes what blocks to another thread; `clock` is monotonic, in seconds.
     """
 
-    def __init__(self, folder: Path, template: str, hop: Hop = to_thread.run_sync) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        template: str,
+        hop: Hop = to_thread.run_sync,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.folder = folder
         self._template = template
         self._hop = hop
+        self._clock = clock
         self._fresh: dict[str, str] = {}
-        self._tried: set[Path] = set()
+        self._tried: tuple[Path | None, float] = None, 0.0
 
     def stem(self, job: str) -> str:
         """Give the result's path without its ending."""
@@ -76,15 +84,17 @@ class Store:
     def ready(self, temporary: str, others: int) -> None:
         """Make sure that a result can be written, before it is paid for. Blocks.
 
-        There is to be room for `others` that are on their way too. Raises StoreError.
+        A folder is tried out once a second. There is to be room for `others` that are on their way
+        too. Raises StoreError.
         """
         path = self.path(temporary)
         try:
-            if path.parent not in self._tried:
+            now = self._clock()
+            if self._tried[0] != path.parent or now - self._tried[1] > _TRIED_SECONDS:
                 make_folder(path.parent)
                 path.touch()
                 path.unlink()
-                self._tried = {path.parent}
+                self._tried = path.parent, now
             if shutil.disk_usage(path.parent).free < _LEAST_FREE + others * _RESULT:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301 - as a write would
         except OSError as error:
@@ -98,7 +108,6 @@ class Store:
         try:
             written = await _stream(self._hop, Sink(self.path(relative)), pieces)
         except OSError as error:
-            self._tried.clear()
             raise _cannot(relative, error) from error
         self._fresh[relative] = written.sha256
         return written
@@ -196,15 +205,13 @@ class Store:
 
 
 async def _stream(hop: Hop, sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
-    waiting: list[bytes] = []
-    size = 0
+    waiting = bytearray()
     try:
         async for piece in pieces:
-            waiting.append(piece)
-            size += len(piece)
-            if size >= _PIECE:
+            waiting += piece
+            if len(waiting) >= _PIECE:
                 await hop(sink.take, waiting)
-                waiting, size = [], 0
+                waiting = bytearray()
         return await hop(sink.end, waiting)
     except BaseException:
         sink.drop()
@@ -216,18 +223,24 @@ def _unlink(path: Path) -> None:
 
 
 def _placed(renames: Sequence[tuple[Path, Path]], texts: Sequence[tuple[Path, str]]) -> None:
-    """Rename, and replace texts, durably.
-
-    A text is fsynced under its name: journaling file systems make the renames durable with it, and
-    the folder's own fsync costs next to nothing then. A crash may leave half a text, of which
-    nobody has been told yet that it is placed.
-    """
-    for old, new in renames:
+    """Rename, and replace texts at once; all of it is durable when this returns."""
+    written = [(_text(path, text), path) for path, text in texts]
+    for old, new in [*renames, *written]:
         old.replace(new)
-    for path, text in texts:
-        replace_text(path, text)
     for folder in {path.parent for _, path in renames} | {path.parent for path, _ in texts}:
         sync_folder(folder)
+
+
+def _text(path: Path, text: str) -> Path:
+    """Write a text beside where it is to stand."""
+    temporary = path.with_name(f"{path.name}.part")
+    sink = Sink(temporary)
+    try:
+        sink.end(text.encode())
+    except BaseException:
+        sink.drop()
+        raise
+    return temporary
 
 
 def _link(path: Path, other: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -32,21 +32,20 @@ class Sink:
         self._digest = hashlib.sha256()
         self._size = 0
 
-    def take(self, pieces: Iterable[bytes]) -> None:
+    def take(self, data: bytes | bytearray) -> None:
         """Write more."""
         if self._file is None:
             make_folder(self._path.parent)
             self._file = self._path.open("wb", buffering=0)
-        for piece in pieces:
-            left = memoryview(piece)
-            while left:
-                left = left[self._file.write(left) :]
-            self._digest.update(piece)
-            self._size += len(piece)
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+        self._digest.update(data)
+        self._size += len(data)
 
-    def end(self, pieces: Iterable[bytes] = ()) -> Written:
+    def end(self, data: bytes | bytearray) -> Written:
         """Write the last, and make all of it durable."""
-        self.take(pieces)
+        self.take(data)
         assert self._file is not None
         with self._file as file:
             os.fsync(file.fileno())
@@ -75,19 +74,6 @@ def filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Replace a small file at once for all who read it. Blocks."""
-    temporary = path.with_name(f"{path.name}.part")
-    with temporary.open("wb", buffering=0) as file:
-        try:
-            file.write(text.encode())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        os.fsync(file.fileno())
 
 
 def make_folder(folder: Path) -> None:

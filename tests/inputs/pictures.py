@@ -43,14 +43,13 @@ def prepared(
     mask: bytes | None = None,
     *,
     max_side: int | None = None,
-    thorough: bool = False,
     **fields: Any,
 ) -> Prepared:
     (folder / "image").write_bytes(image)
     if mask is not None:
         (folder / "mask").write_bytes(mask)
         fields["mask"] = "mask"
-    return prepare(Job("a", "image", **fields), folder, max_side, thorough=thorough)
+    return prepare(Job("a", "image", **fields), folder, max_side)
 
 
 def pixels(data: bytes) -> NDArray[np.int16]:

@@ -75,7 +75,7 @@ class Parts:
         return ticket, number
 
     async def status(self, ticket: Ticket) -> Status:
-        return self.lookup.status(ticket)
+        return await self.lookup.status(ticket)
 
     async def money(self) -> tuple[int, int]:
         """Give what was spent and what is unsettled."""

@@ -24,7 +24,7 @@ async def test_what_another_job_bought_or_is_buying_is_not_bought_again(
         cup = await parts.pending("cup", "same")
         mug = await parts.pending("mug", "same")
         await parts.brought(mug, status)
-        buyer = parts.lookup.standing(cup).buyer
+        buyer = (await parts.lookup.standing(cup)).buyer
         assert buyer is not None
         assert (buyer.id, buyer.status) == ("mug", status)
         assert await parts.moves.sent(cup, SENDING) is None
@@ -36,14 +36,14 @@ async def test_a_buyer_that_failed_says_why(tmp_path: Path) -> None:
     async with opened(tmp_path / "l.sqlite") as parts:
         cup = await parts.pending("cup", "same")
         await parts.brought(await parts.pending("mug", "same"), Status.FAILED)
-        assert parts.lookup.standing(cup).buyer == Buyer("mug", Status.FAILED, TROUBLE)
+        assert (await parts.lookup.standing(cup)).buyer == Buyer("mug", Status.FAILED, TROUBLE)
 
 
 async def test_a_job_that_is_pending_again_keeps_nobody_from_buying(tmp_path: Path) -> None:
     async with opened(tmp_path / "l.sqlite") as parts:
         cup = await parts.pending("cup", "same")
         await parts.brought(await parts.pending("mug", "same"), Status.PENDING)
-        assert parts.lookup.standing(cup).buyer is None
+        assert (await parts.lookup.standing(cup)).buyer is None
         assert await parts.moves.sent(cup, SENDING) is not None
 
 
@@ -53,7 +53,7 @@ async def test_a_job_that_only_shares_is_no_buyer(tmp_path: Path, shared: Status
         cup = await parts.pending("cup", "same")
         mug = await parts.pending("mug", "same")
         await parts.moves.moved(mug, shared, TROUBLE, twin_of="jug")
-        assert parts.lookup.standing(cup).buyer is None
+        assert (await parts.lookup.standing(cup)).buyer is None
 
 
 async def test_a_buyer_that_succeeded_is_preferred_to_one_that_failed(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_a_buyer_that_succeeded_is_preferred_to_one_that_failed(tmp_path: 
         again = await parts.moves.moved(failed, Status.PENDING, None)
         await parts.brought(jug, Status.SUCCEEDED)
         await parts.moves.moved(again, Status.FAILED, TROUBLE)
-        buyer = parts.lookup.standing(cup).buyer
+        buyer = (await parts.lookup.standing(cup)).buyer
         assert buyer is not None
         assert buyer.id == "jug"
 
@@ -75,7 +75,7 @@ async def test_a_changed_job_is_not_sent_while_money_may_stand_behind_its_older_
     async with opened(tmp_path / "l.sqlite") as parts:
         await parts.brought(await parts.pending("mug", "old"), status)
         new = await parts.pending("mug", "new")
-        assert parts.lookup.standing(new).older is status
+        assert (await parts.lookup.standing(new)).older is status
         assert await parts.moves.sent(new, SENDING) is None
         assert await parts.roster.left_open() == 1
 
@@ -87,7 +87,7 @@ async def test_a_changed_job_is_sent_once_its_older_version_is_settled(
     async with opened(tmp_path / "l.sqlite") as parts:
         await parts.brought(await parts.pending("mug", "old"), status)
         new = await parts.pending("mug", "new")
-        assert parts.lookup.standing(new).older is None
+        assert (await parts.lookup.standing(new)).older is None
         assert await parts.moves.sent(new, SENDING) is not None
         assert await parts.roster.left_open() == 0
 
@@ -96,7 +96,7 @@ async def test_an_older_version_that_only_shares_holds_nothing_up(tmp_path: Path
     async with opened(tmp_path / "l.sqlite") as parts:
         old = await parts.pending("mug", "old")
         await parts.moves.moved(old, Status.UNKNOWN, TROUBLE, twin_of="cup")
-        assert parts.lookup.standing(await parts.pending("mug", "new")).older is None
+        assert (await parts.lookup.standing(await parts.pending("mug", "new"))).older is None
 
 
 async def test_twins_are_those_who_wait_and_those_who_share_a_doubt(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ async def test_twins_are_those_who_wait_and_those_who_share_a_doubt(tmp_path: Pa
         await parts.moves.moved(doubts, Status.UNKNOWN, TROUBLE, twin_of="mug")
         await parts.moves.moved(done, Status.SUCCEEDED, None, twin_of="mug")
         await parts.roster.register([posting(gone.job.id, "changed")])
-        found = {each.job.id: each.twin_of for each in parts.lookup.twins(leader)}
+        found = {each.job.id: each.twin_of for each in await parts.lookup.twins(leader)}
         assert found == {waits.job.id: None, doubts.job.id: "mug"}
 
 
@@ -116,7 +116,7 @@ async def test_twins_of_another_manifest_are_left_to_its_own_run(tmp_path: Path)
     async with opened(tmp_path / "l.sqlite", manifest="other.yaml") as parts:
         await parts.pending("cup", "same")
     async with opened(tmp_path / "l.sqlite") as parts:
-        assert parts.lookup.twins(await parts.pending("mug", "same")) == []
+        assert await parts.lookup.twins(await parts.pending("mug", "same")) == []
 
 
 async def test_a_ticket_without_an_attempt_has_no_purchase(tmp_path: Path) -> None:
