@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.manifest import Manifest
 
+_SHOWN = 20
 _MEANINGS = {
     "new": "to buy",
     "changed": "to buy anew: picture, mask or parameters changed",
@@ -100,8 +101,10 @@ def _print(console: Printer, planned: Plan) -> None:
 
 
 def _say_problems(console: Printer, planned: Plan) -> None:
-    for id_, error in planned.problems:
+    for id_, error in planned.problems[:_SHOWN]:
         console.print(Text(safe(f"{id_}: {error.message}"), style="red", overflow="fold"))
+    if planned.invalid > _SHOWN:
+        console.print(f"… {planned.invalid - _SHOWN:,} more are wrong: `catalog3d check` tells all")
 
 
 def _warnings(planned: Plan) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from io import BytesIO
 
-MOST = 32 << 20
+MOST = 16 << 20
 """Bytes of all bodies together; with a slow way to the API every call may be sending."""
 
 

@@ -40,7 +40,7 @@ _LEAST_FREE = 128 << 20  # a result has at most about 90 MB
 _TRIED_SECONDS = 1.0
 _RESULT = 16 << 20  # 2 to 15 MB are usual
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
-_PIECE = 1 << 19  # what a job holds of its answer; smaller writes cost a hop each
+_PIECE = 1 << 18  # what a job holds of its answer; smaller writes cost a hop each
 
 
 class Store:
