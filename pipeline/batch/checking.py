@@ -1,59 +1,37 @@
-"""`check`: every input of a manifest, decoded to its last pixel; a run only does so if it must."""
+"""`check`: every input of a manifest, made ready as it would be to send it."""
 
 from __future__ import annotations
 
-import os
-import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-from anyio import to_thread
-
 from pipeline.batch.intake import batches
+from pipeline.batch.spreading import spread
 from pipeline.errors import InputError
 from pipeline.inputs import prepare, survey
 from pipeline.model import Error, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from pipeline.manifest import Manifest
 
 
 async def check_inputs(manifest: Manifest) -> list[tuple[Job, Error]]:
     """Look at every job's picture and mask anew; give the jobs whose inputs are wrong, in order."""
-    cores = os.cpu_count() or 1
     problems: list[tuple[Job, Error]] = []
-    left = threading.Event()
-    try:
-        for batch in batches(manifest, None):
-            found: dict[int, tuple[Job, Error]] = {}
-
-            async def look(
-                share: Sequence[tuple[int, Job]], found: dict[int, tuple[Job, Error]] = found
-            ) -> None:
-                wrong = await to_thread.run_sync(
-                    _wrong, share, manifest, left, abandon_on_cancel=True
-                )
-                found.update(wrong)
-
-            async with anyio.create_task_group() as looks:
-                for core in range(min(cores, len(batch))):
-                    looks.start_soon(look, batch[core::cores])
-            problems += [found[position] for position in sorted(found)]
-    finally:
-        left.set()
+    for batch in batches(manifest, None):
+        found: dict[int, tuple[Job, Error]] = {}
+        for wrong in await spread(batch, partial(_wrong, manifest)):
+            found |= wrong
+        problems += [found[position] for position in sorted(found)]
     return problems
 
 
-def _wrong(
-    share: Sequence[tuple[int, Job]], manifest: Manifest, left: threading.Event
-) -> dict[int, tuple[Job, Error]]:
-    """Look at some jobs' inputs, unless the one who asked has left."""
+def _wrong(manifest: Manifest, share: Iterable[tuple[int, Job]]) -> dict[int, tuple[Job, Error]]:
+    """Look at some jobs' inputs."""
     wrong: dict[int, tuple[Job, Error]] = {}
     for position, job in share:
-        if left.is_set():
-            break
         try:
             survey(job, manifest.folder)
             prepare(job, manifest.folder, manifest.inputs.max_side)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import anyio
 from anyio import to_thread
 
+from pipeline.batch.spreading import spread
 from pipeline.errors import InputError, UsageError
 from pipeline.identity import fingerprint
 from pipeline.inputs import look_and_stamp, surveyed
@@ -69,7 +67,6 @@ class Intake:
         self._provider = manifest.api.provider
         self._memo = memo
         self._key = key or None
-        self._cores = os.cpu_count() or 1
 
     async def postings(
         self, batch: Sequence[tuple[int, Job]], overrides: dict[str, tuple[str, int]]
@@ -97,39 +94,27 @@ class Intake:
         found: dict[str, Sight | InputError] = {}
         found.update(await to_thread.run_sync(self._memo.recall, sources))
         unseen = sorted(sources - found.keys())
-        left = threading.Event()
-        try:
-            async with anyio.create_task_group() as looks:
-                for core in range(min(self._cores, len(unseen))):
-                    share = unseen[core :: self._cores]
-                    looks.start_soon(self._look, share, found, left)
-        finally:
-            left.set()
+        for seen, settled in await spread(unseen, self._look):
+            found.update(seen)
+            self._memo.remember(settled)
         return found
 
-    async def _look(
-        self, share: Sequence[str], found: dict[str, Sight | InputError], left: threading.Event
-    ) -> None:
-        seen = await to_thread.run_sync(self._seen, share, found, left, abandon_on_cancel=True)
-        self._memo.remember(seen)
-
-    def _seen(
-        self, share: Sequence[str], found: dict[str, Sight | InputError], left: threading.Event
-    ) -> list[tuple[str, Sight, Stamp]]:
-        """Read some pictures, unless whoever asked has left; give those that are to be noted."""
+    def _look(
+        self, share: Iterable[str]
+    ) -> tuple[dict[str, Sight | InputError], list[tuple[str, Sight, Stamp]]]:
+        """Read some pictures; give what they are, and those that are to be noted."""
+        seen: dict[str, Sight | InputError] = {}
         settled = []
         for source in share:
-            if left.is_set():
-                break
             try:
                 sight, stamp = look_and_stamp(self._folder, source, self._memo.now())
             except InputError as error:
-                found[source] = error
+                seen[source] = error
             else:
-                found[source] = sight
+                seen[source] = sight
                 if stamp is not None:
                     settled.append((source, sight, stamp))
-        return settled
+        return seen, settled
 
     def _refuse_key(self, job: Job) -> None:
         if self._key is None:
