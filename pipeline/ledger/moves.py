@@ -65,9 +65,9 @@ class Moves:
         bound = self._move(ticket, Status.SENT, tries=0) | asdict(sending)
 
         def work(db: sqlite3.Connection) -> int | None:
-            for obstacle in ("buyer", "predecessor"):
-                if db.execute(SQL[obstacle], bound).fetchone() is not None:
-                    return None
+            stands = db.execute(SQL["standing"], bound).fetchone()
+            if stands is None or stands["buyer"] is not None or stands["older"] is not None:
+                return None
             if db.execute(SQL["move"], bound).rowcount != 1:
                 return None
             number = db.execute(SQL["attempt_sent"], bound).lastrowid

@@ -166,20 +166,7 @@ JOIN job ON job.id = wanted.value
 JOIN ticket ON ticket.id = job.id AND ticket.fingerprint = job.fingerprint
 ORDER BY wanted.key;
 
--- name: buyer  the other job of the same fingerprint that bought, or is buying, if there is one
-SELECT id FROM ticket
-WHERE fingerprint = :fingerprint AND id <> :id AND twin_of IS NULL
-  AND (status IN ('sent', 'accepted', 'received', 'succeeded', 'unknown')
-       OR (status = 'failed' AND attempt IS NOT NULL))
-LIMIT 1;
-
--- name: predecessor  an older fingerprint of the same id that money may stand behind
-SELECT status FROM ticket
-WHERE id = :id AND fingerprint <> :fingerprint
-  AND status IN ('sent', 'accepted', 'received', 'unknown') AND twin_of IS NULL
-LIMIT 1;
-
--- name: standing  where a ticket stands; what stands in its way, as `buyer` and `predecessor` say
+-- name: standing  where a ticket stands; who bought, or is buying, the same; an older one in its way
 SELECT ticket.status, buyer.id AS buyer, buyer.status AS buyer_status,
        buyer.error_kind, buyer.error_message,
        (SELECT older.status FROM ticket AS older

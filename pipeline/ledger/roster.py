@@ -190,10 +190,15 @@ def _parted(
     known = {row[0]: row[1:] for row in db.execute(SQL["registered"], {"ids": ids})}
     stand, others = list[str](), list[Posting]()
     for each in postings:
-        job, fingerprint = each.job, each.fingerprint
-        now = manifest, each.position, job.priority, fingerprint, each.declared, spec_of(job)
-        if each.invalid is None and known.get(job.id) == now:
-            stand.append(job.id)
+        before = known.get(each.job.id)
+        if each.invalid is None and before is not None and before == _registered(each, manifest):
+            stand.append(each.job.id)
         else:
             others.append(each)
     return stand, others
+
+
+def _registered(posting: Posting, manifest: str) -> tuple[object, ...]:
+    """Give what `registered` reads of a job, once this is posted."""
+    job, print_, declared = posting.job, posting.fingerprint, posting.declared
+    return manifest, posting.position, job.priority, print_, declared, spec_of(job)
