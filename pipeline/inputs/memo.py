@@ -150,6 +150,6 @@ def remembering(path: Path | None, folder: Path) -> Iterator[Memo]:
 def _version() -> int:
     """Name what makes a sight of a file: another program may see another size, or refuse it."""
     digest = sha256(f"{_FORMAT} {PIL.__version__}".encode())
-    for part in ("picture.py", "sight.py"):
+    for part in ("picture.py", "png.py", "scale.py", "sight.py"):
         digest.update((files("pipeline.inputs") / part).read_bytes())
     return int.from_bytes(digest.digest()[:4]) >> 1

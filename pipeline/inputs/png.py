@@ -41,7 +41,7 @@ def late_info(data: bytes) -> dict[str, object]:
 
 def _late(data: bytes) -> Iterator[_Chunk]:
     behind = False
-    for chunk in _chunks(data):
+    for chunk in islice(_chunks(data), _MOST_CHUNKS):
         behind |= chunk.name == b"IDAT"
         if behind and chunk.name == b"fcTL":
             return  # another picture of a film
@@ -53,22 +53,13 @@ def _late(data: bytes) -> Iterator[_Chunk]:
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:
     """Give the chunks of a PNG up to its end, or up to what is none."""
-    return islice(_walked(data), _MOST_CHUNKS)
-
-
-def _walked(data: bytes) -> Iterator[_Chunk]:
     start = len(_SIGNATURE) if data.startswith(_SIGNATURE) else len(data)
-    while (end := _end(data, start)) <= len(data) - 4:
+    while (end := start + 8 + int.from_bytes(data[start : start + 4], "big")) <= len(data) - 4:
         chunk = _Chunk(data[start + 4 : start + 8], start + 4, end)
         yield chunk
         if chunk.name == b"IEND":
             return
         start = end + 4
-
-
-def _end(data: bytes, start: int) -> int:
-    """Give where a chunk's data end; its length stands at `start`."""
-    return start + 8 + int.from_bytes(data[start : start + 4], "big")
 
 
 def _framed(content: bytes) -> bytes:
