@@ -133,7 +133,6 @@ class Work:
             emit=self.emit,
             random=random.random,
             pictures=self._hops.pictures,
-            files=self._hops.files,
         )
 
     async def guarded(self, work: Awaitable[T]) -> T | None:

@@ -42,8 +42,8 @@ class Desk:
     """A worker's desk. `inputs` is the folder that pictures' paths start from.
 
     `now` tells the time of day, `clock` is monotonic, `sleep` waits, `emit` tells who listens,
-    `random` gives numbers from 0 to 1. What blocks goes to threads: `pictures` are decoded by as
-    many at once as there are cores, for each may be large; the rest is done to `files`.
+    `random` gives numbers from 0 to 1. Pictures are made ready in threads of their own, by
+    `pictures`, as many at once as there are cores: each may be large.
     """
 
     client: Client
@@ -60,7 +60,6 @@ class Desk:
     emit: Callable[[Event], None]
     random: Callable[[], float]
     pictures: Hop
-    files: Hop
     pace: PollPace = field(default_factory=PollPace)
     room: Room = field(default_factory=Room)
     sharing: anyio.Lock = field(default_factory=anyio.Lock)

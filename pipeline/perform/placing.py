@@ -108,7 +108,7 @@ class _Look:
 
 async def _looked_at(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[_Look]:
     stem = desk.store.stem(ticket.job.id)
-    return await desk.files(_looks, desk.store, stem, files)
+    return await desk.store.hop(_looks, desk.store, stem, files)
 
 
 def _looks(store: Store, stem: str, files: Sequence[Stored]) -> list[_Look]:

@@ -58,7 +58,7 @@ class Store:
     ) -> None:
         self.folder = folder
         self._template = template
-        self._hop = hop
+        self.hop = hop
         self._clock = clock
         self._fresh: dict[str, str] = {}
         self._tried: tuple[Path | None, float] = None, 0.0
@@ -106,7 +106,7 @@ class Store:
         What fails is taken away again.
         """
         try:
-            written = await _stream(self._hop, Sink(self.path(relative)), pieces)
+            written = await _stream(self.hop, Sink(self.path(relative)), pieces)
         except OSError as error:
             raise _cannot(relative, error) from error
         self._fresh[relative] = written.sha256
@@ -141,14 +141,14 @@ class Store:
         if described is not None:
             texts.append((self.path(described[0]), _json(described[1])))
         try:
-            await self._hop(_placed, paths, texts)
+            await self.hop(_placed, paths, texts)
         except OSError as error:
             raise _cannot(renames[0][1] if renames else ".", error) from error
 
     async def keep_also_as(self, relative: str, other: str) -> None:
         """Let a file have a second name, under which it stays when the first is taken over."""
         try:
-            await self._hop(_link, self.path(relative), self.path(other))
+            await self.hop(_link, self.path(relative), self.path(other))
         except OSError as error:
             raise _cannot(other, error) from error
 
@@ -166,7 +166,7 @@ class Store:
         What fails is taken away again. Raises StoreError, and whatever `fill` raises.
         """
         try:
-            written = await self._hop(filled, self.path(temporary), fill)
+            written = await self.hop(filled, self.path(temporary), fill)
         except OSError as error:
             raise _cannot(temporary, error) from error
         self._fresh[temporary] = written.sha256
@@ -176,7 +176,7 @@ class Store:
         """Take a file away, if it is there."""
         self._fresh.pop(relative, None)
         try:
-            await self._hop(_unlink, self.path(relative))
+            await self.hop(_unlink, self.path(relative))
         except OSError as error:
             raise _cannot(relative, error) from error
 
@@ -188,18 +188,18 @@ class Store:
         if self._fresh.pop(relative, None) == sha256:
             return True
         try:
-            return await self._hop(_sha256, self.path(relative)) == sha256
+            return await self.hop(_sha256, self.path(relative)) == sha256
         except OSError as error:
             raise _cannot(relative, error) from error
 
     async def exists(self, relative: str) -> bool:
         """Tell whether anything has this name."""
-        return await self._hop(self.path(relative).exists)
+        return await self.hop(self.path(relative).exists)
 
     async def read(self, relative: str, most: int) -> bytes:
         """Read up to `most` bytes of a file."""
         try:
-            return await self._hop(_head, self.path(relative), most)
+            return await self.hop(_head, self.path(relative), most)
         except OSError as error:
             raise _cannot(relative, error) from error
 
