@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.concurrency.calls import BUSY, Fixed
+from pipeline.concurrency.calls import Fixed
 from pipeline.concurrency.failing import Failing
 from pipeline.concurrency.probing import Probe
 from pipeline.concurrency.queueing import Queue
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 START = 4
 """Calls in flight before any answer: even one after the other, 30 s each, they end in 120 s."""
 
+_IN_USE = 0.8
 _GROWTH = 3
 _GAP, _LEAST_GAP = 0.05, 0.02
 _MOST_CAUTION = 5.0
@@ -25,7 +26,7 @@ class Adaptive(Fixed):
     """As many calls at once as the service does, from 1 to `ceiling`, found out from its answers.
 
     - It grows by three a success, up to fourfold in a round trip, while nothing speaks against it.
-      Only calls sent since the last cut, while the limit was in use, count.
+      Only calls sent since the last cut, that saw the limit in use, count.
     - The calls that a 429 finds ahead of its own are the capacity. That is tried again one by one,
       after so many successes that refusals stay about 3 % of the calls; a raise that is not
       refused within seconds is followed by twice as large a one.
@@ -47,6 +48,7 @@ class Adaptive(Fixed):
         self._failing = Failing()
         self._capacity: int | None = None
         self._before_refusals = 0
+        self._in_use = 0
         self._next_start = 0.0
         self._caution = 0.0
 
@@ -60,13 +62,14 @@ class Adaptive(Fixed):
         gap = max(min(_GAP, 0.5 / self._queue.pace), _LEAST_GAP)
         self._next_start = now + max(gap, self._caution)
         self._caution *= _CALMS
+        if self.in_flight >= _IN_USE * self.limit:
+            self._in_use = call.number
         if self.in_flight >= self.limit:
             self._probe.reached(now)
         return call
 
     def succeeded(self, call: Call, now: float) -> None:
         """Take a result."""
-        used = call.busy or self.in_flight >= BUSY * self.limit
         super().succeeded(call, now)
         took = now - call.sent_at
         self._queue.usual(took)
@@ -75,7 +78,7 @@ class Adaptive(Fixed):
         self._failing.over()
         self._queue.took(call.level, took)
         self._judge_queue()
-        if used and call.cuts == self.cuts:
+        if call.number <= self._in_use and call.cuts == self.cuts:
             self._grow(now)
 
     def refused(self, call: Call, now: float, *, by_rate: bool) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-BUSY = 0.8
-"""The share of a limit in flight from which it is in use."""
-
 
 @dataclass(eq=False, frozen=True, slots=True)
 class Call:
-    """A call in flight: the how-manieth, how many there were with it, whether the limit was used.
+    """A call in flight: the how-manieth, and how many there were with it when it went.
 
     `cuts` is how often the limit had been cut before it went: a call of before a cut says nothing
     about the limit after it.
@@ -20,7 +17,6 @@ class Call:
     number: int
     sent_at: float
     level: int
-    busy: bool
     cuts: int
 
 
@@ -50,8 +46,7 @@ class Fixed:
     def sent(self, now: float) -> Call:
         """Count a start."""
         self._sent += 1
-        level = self.in_flight + 1
-        call = Call(self._sent, now, level, level >= BUSY * self.limit, self.cuts)
+        call = Call(self._sent, now, self.in_flight + 1, self.cuts)
         self._flying.add(call)
         return call
 

@@ -73,6 +73,27 @@ def test_short_calls_start_closer_together_than_the_service_does_them() -> None:
     assert second.sent_at - first.sent_at < 0.05
 
 
+def test_each_of_the_first_calls_grows_it_though_none_follows_yet() -> None:
+    limit = adaptive()
+    calls = fill(limit, 0)
+    limits = []
+    for call in calls:
+        limit.succeeded(call, call.sent_at + 2)
+        limits.append(limit.limit)
+    assert limits == [7, 10, 13, 16]
+
+
+def test_calls_that_never_saw_the_limit_in_use_do_not_grow_it() -> None:
+    limit = adaptive(start=10)
+    early = [limit.sent(second) for second in range(8)]  # the eighth sees four fifths in use
+    for call in early[2:]:
+        limit.succeeded(call, 20)
+    late = limit.sent(30)
+    grown = limit.limit
+    limit.succeeded(late, 40)
+    assert (grown, limit.limit) == (10 + 3 * 6, grown)
+
+
 def test_it_does_not_grow_where_the_limit_was_not_in_use() -> None:
     limit = adaptive()
     for now in range(0, 300, 40):
