@@ -48,10 +48,11 @@ class Standing:
 
 
 class Lookup:
-    """Questions about tickets; they see every move that was asked for before them.
+    """Questions about tickets.
 
-    A ticket's own purchase and files are moved by nobody but who asks for them: these are answered
-    at once, without the writer, some 20 µs each, and see what was said to be made.
+    What is awaited sees every move that was asked for before it. The rest is answered at once,
+    without the writer, some 20 µs each, and sees every move that was said to be made: that will do
+    for what nobody else moves, and where whoever acts on the answer makes sure of it by a move.
     """
 
     def __init__(self, session: Session) -> None:
@@ -78,9 +79,14 @@ class Lookup:
             else Buyer(row["buyer"], Status(row["buyer_status"]), error),
         )
 
-    async def twins(self, ticket: Ticket) -> list[Ticket]:
+    def is_clear(self, ticket: Ticket) -> bool:
+        """Tell whether nothing seems to stand in the way of buying; `Moves.sent` makes sure."""
+        stands = self._session.look("standing", **_key(ticket))[0]
+        return stands["status"] == ticket.status and stands["buyer"] is stands["older"] is None
+
+    def twins(self, ticket: Ticket) -> list[Ticket]:
         """Give the jobs that wait for this one's outcome."""
-        return [ticket_of(row) for row in await self._session.rows("twins", **_key(ticket))]
+        return [ticket_of(row) for row in self._session.look("twins", **_key(ticket))]
 
     def purchase(self, ticket: Ticket) -> Purchase | None:
         """Give the attempt in a ticket's hands."""
@@ -107,9 +113,9 @@ class Lookup:
         rows = await self._session.rows("owners_of_requests", requests=json.dumps(list(requests)))
         return [asked_of(row) for row in rows]
 
-    async def owner_of(self, path: str) -> tuple[str, str] | None:
+    def owner_of(self, path: str) -> tuple[str, str] | None:
         """Tell whose a path below the output folder is: (id, fingerprint)."""
-        rows = await self._session.rows("file_at", path=path)
+        rows = self._session.look("file_at", path=path)
         return (rows[0]["id"], rows[0]["fingerprint"]) if rows else None
 
 

@@ -15,6 +15,8 @@ from pipeline.perform.sharing import share, share_with_twins
 from pipeline.retry import SUBMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pipeline.perform.desk import Desk
 
 
@@ -24,7 +26,7 @@ async def perform(desk: Desk, ticket: Ticket) -> Ticket:
     Tries that the service failed are repeated after a backoff, up to the manifest's attempts.
     Raises only LedgerError and StoreError: whatever else goes wrong is the job's state.
     """
-    shared = await share(desk, ticket)
+    shared = None if desk.lookup.is_clear(ticket) else await share(desk, ticket)
     if shared is not None:
         return shared
 
@@ -36,14 +38,28 @@ async def perform(desk: Desk, ticket: Ticket) -> Ticket:
             again = ticket.status is Status.PENDING
         return again
 
-    retrying = AsyncRetrying(
-        sleep=desk.admission.pause, wait=SUBMIT.wait, retry=retry_if_result(bool)
-    )
     try:
-        await retrying(attempt)
+        if await attempt():
+            await _repeated(attempt, desk)
     except Ended:
         return ticket
     return await _bring_home(desk, ticket)
+
+
+async def _repeated(attempt: Callable[[], Awaitable[bool]], desk: Desk) -> None:
+    """Go on after a first try that failed: few jobs need it, and all would pay for its setting up.
+
+    Raises Ended.
+    """
+    first = [True]
+
+    async def another() -> bool:
+        return first.pop() if first else await attempt()
+
+    retrying = AsyncRetrying(
+        sleep=desk.admission.pause, wait=SUBMIT.wait, retry=retry_if_result(bool)
+    )
+    await retrying(another)
 
 
 async def rescue(desk: Desk, ticket: Ticket) -> Ticket:

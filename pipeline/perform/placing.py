@@ -177,7 +177,7 @@ async def free_name(desk: Desk, ticket: Ticket, ending: str) -> str:
 async def _free_name(desk: Desk, ticket: Ticket, ending: str, *, is_taken: bool) -> str:
     stem = desk.store.stem(ticket.job.id)
     wanted = f"{stem}{ending}"
-    owner = await desk.lookup.owner_of(wanted)
+    owner = desk.lookup.owner_of(wanted)
     if owner == (ticket.job.id, ticket.fingerprint):
         return wanted
     if owner is not None and owner[0] == ticket.job.id:

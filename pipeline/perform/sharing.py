@@ -34,7 +34,7 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
 
 async def share_with_twins(desk: Desk, ticket: Ticket) -> None:
     """Let the jobs that waited for this one share its outcome."""
-    for twin in await desk.lookup.twins(ticket):
+    for twin in desk.lookup.twins(ticket):
         await share(desk, twin)
 
 

@@ -76,6 +76,7 @@ async def test_a_changed_job_is_not_sent_while_money_may_stand_behind_its_older_
         await parts.brought(await parts.pending("mug", "old"), status)
         new = await parts.pending("mug", "new")
         assert (await parts.lookup.standing(new)).older is status
+        assert not parts.lookup.is_clear(new)
         assert await parts.moves.sent(new, SENDING) is None
         assert await parts.roster.left_open() == 1
 
@@ -88,8 +89,21 @@ async def test_a_changed_job_is_sent_once_its_older_version_is_settled(
         await parts.brought(await parts.pending("mug", "old"), status)
         new = await parts.pending("mug", "new")
         assert (await parts.lookup.standing(new)).older is None
+        assert parts.lookup.is_clear(new)
         assert await parts.moves.sent(new, SENDING) is not None
+        assert not parts.lookup.is_clear(new)  # it is pending no longer
         assert await parts.roster.left_open() == 0
+
+
+@pytest.mark.parametrize("status", [*IN_BETWEEN, Status.SUCCEEDED])
+async def test_the_way_is_not_clear_where_another_job_bought_the_same(
+    tmp_path: Path, status: Status
+) -> None:
+    async with opened(tmp_path / "l.sqlite") as parts:
+        cup, mug = [await parts.pending(each, "same") for each in ("cup", "mug")]
+        assert parts.lookup.is_clear(cup)
+        await parts.brought(mug, status)
+        assert not parts.lookup.is_clear(cup)
 
 
 async def test_an_older_version_that_only_shares_holds_nothing_up(tmp_path: Path) -> None:
@@ -108,7 +122,7 @@ async def test_twins_are_those_who_wait_and_those_who_share_a_doubt(tmp_path: Pa
         await parts.moves.moved(doubts, Status.UNKNOWN, TROUBLE, twin_of="mug")
         await parts.moves.moved(done, Status.SUCCEEDED, None, twin_of="mug")
         await parts.roster.register([posting(gone.job.id, "changed")])
-        found = {each.job.id: each.twin_of for each in await parts.lookup.twins(leader)}
+        found = {each.job.id: each.twin_of for each in parts.lookup.twins(leader)}
         assert found == {waits.job.id: None, doubts.job.id: "mug"}
 
 
@@ -116,7 +130,7 @@ async def test_twins_of_another_manifest_are_left_to_its_own_run(tmp_path: Path)
     async with opened(tmp_path / "l.sqlite", manifest="other.yaml") as parts:
         await parts.pending("cup", "same")
     async with opened(tmp_path / "l.sqlite") as parts:
-        assert await parts.lookup.twins(await parts.pending("mug", "same")) == []
+        assert parts.lookup.twins(await parts.pending("mug", "same")) == []
 
 
 async def test_a_ticket_without_an_attempt_has_no_purchase(tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ async def test_a_job_never_takes_over_another_jobs_file(tmp_path: Path) -> None:
         vase, _ = await parts.brought(await parts.pending("vase"), Status.RECEIVED)
         with pytest.raises(LedgerError, match=r"a\.glb is another job's file"):
             await parts.moves.stored(vase, [stored("b.glb"), stored("a.glb")])
-        assert await parts.lookup.owner_of("a.glb") == ("mug", "print-mug")
+        assert parts.lookup.owner_of("a.glb") == ("mug", "print-mug")
         assert parts.lookup.files("vase", "print-vase") == []
 
 
@@ -223,9 +223,9 @@ async def test_a_newer_version_of_a_job_takes_over_its_own_file(tmp_path: Path) 
             ticket, _ = await parts.brought(await parts.pending("mug", print_), Status.RECEIVED)
             await parts.moves.finished(ticket, Status.SUCCEEDED, [stored("mug.glb").artifact])
             await parts.moves.renamed("mug.glb", f"mug.{print_}.glb")
-        assert await parts.lookup.owner_of("mug.old.glb") == ("mug", "old")
-        assert await parts.lookup.owner_of("mug.new.glb") == ("mug", "new")
-        assert await parts.lookup.owner_of("mug.glb") is None
+        assert parts.lookup.owner_of("mug.old.glb") == ("mug", "old")
+        assert parts.lookup.owner_of("mug.new.glb") == ("mug", "new")
+        assert parts.lookup.owner_of("mug.glb") is None
 
 
 async def test_a_move_says_why_and_another_one_takes_it_back(tmp_path: Path) -> None:
