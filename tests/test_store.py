@@ -1,6 +1,7 @@
 """Files under their names only when complete."""
 
 import hashlib
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -125,6 +126,38 @@ async def test_what_was_just_written_is_believed_once_and_read_after_that(tmp_pa
     again = await store.write("a.part", pieces(b"model"))
     assert not await store.holds("a.part", "0" * 64)
     assert await store.holds("a.part", again.sha256)
+
+
+async def test_the_head_of_what_was_just_written_is_known_once_and_read_after_that(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path, "{id}")
+    await store.write("y.part", pieces(b"glTF", b"x" * 1000))
+    (tmp_path / "y.part").write_bytes(b"another")
+    assert await store.read("y.part", 512) == b"glTF" + b"x" * 508
+    assert await store.read("y.part", 512) == b"another"
+
+
+async def test_more_than_a_head_is_read(tmp_path: Path) -> None:
+    store = Store(tmp_path, "{id}")
+    await store.write("y.part", pieces(b"x" * 1000))
+    assert await store.read("y.part", 1000) == b"x" * 1000
+
+
+async def test_a_trickle_is_not_held_byte_by_byte(tmp_path: Path) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        for number in range(60_000):
+            yield number.to_bytes(2)
+
+    tracemalloc.start()
+    try:
+        written = await Store(tmp_path, "{id}").write("y.part", trickle())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert written.bytes == 120_000
+    # 60,000 objects of 35 bytes, and 8 for each in a list, are 2.5 MB
+    assert peak < 1_000_000
 
 
 async def test_a_text_that_cannot_be_written_whole_replaces_nothing(tmp_path: Path) -> None:

@@ -40,11 +40,12 @@ def name_of(source: str) -> str:
 def _file(path: Path, source: str) -> bytes:
     try:
         with open(path, "rb", opener=_opened) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
                 raise InputError(
                     f"{name_of(source)}: a pipe or device, not a file ({path})", kind="not_an_image"
                 )
-            return file.read(LARGEST + 1)
+            return file.read(min(found.st_size, LARGEST) + 1)
     except FileNotFoundError:
         raise InputError(f"{name_of(source)}: no such file ({path})", kind="missing_file") from None
     except (OSError, ValueError) as error:

@@ -7,8 +7,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from pipeline.formats import HEAD_BYTES
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -23,29 +25,32 @@ class Written:
 class Sink:
     """A file that is being written. Its methods block; one is called at a time.
 
-    The file is made by the first bytes, its folder before it. Raises OSError.
+    The file is made by the first bytes, its folder with it. `head` is what it begins with, as
+    much as tells a format. Raises OSError.
     """
 
     def __init__(self, path: Path) -> None:
+        self.head = b""
         self._path = path
         self._file: BinaryIO | None = None
         self._digest = hashlib.sha256()
         self._size = 0
 
-    def take(self, data: bytes | bytearray) -> None:
+    def take(self, pieces: Sequence[bytes]) -> None:
         """Write more."""
+        data = b"".join(pieces)
         if self._file is None:
-            make_folder(self._path.parent)
-            self._file = self._path.open("wb", buffering=0)
+            self.head = data[:HEAD_BYTES]
+            self._file = _made(self._path)
         left = memoryview(data)
         while left:
             left = left[self._file.write(left) :]
         self._digest.update(data)
         self._size += len(data)
 
-    def end(self, data: bytes | bytearray) -> Written:
+    def end(self, pieces: Sequence[bytes]) -> Written:
         """Write the last, and make all of it durable."""
-        self.take(data)
+        self.take(pieces)
         assert self._file is not None
         with self._file as file:
             os.fsync(file.fileno())
@@ -74,6 +79,14 @@ def filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def _made(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb", buffering=0)
+    except FileNotFoundError:
+        make_folder(path.parent)
+        return path.open("wb", buffering=0)
 
 
 def make_folder(folder: Path) -> None:
