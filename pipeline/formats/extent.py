@@ -41,7 +41,8 @@ def extent(blocks: Iterable[NDArray[Any]], where: str) -> Bounds:
 def union(boxes: Iterable[Bounds]) -> Bounds:
     """Join boxes, of which there is at least one."""
     lows, highs = zip(*boxes, strict=True)
-    return _point(np.min(lows, axis=0)), _point(np.max(highs, axis=0))
+    (a, b, c), (d, e, f) = map(min, zip(*lows, strict=True)), map(max, zip(*highs, strict=True))
+    return (a, b, c), (d, e, f)
 
 
 def refuse_no_extent(bounds: Bounds, positions: int) -> None:

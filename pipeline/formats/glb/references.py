@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipeline.errors import FormatError
 from pipeline.formats.summary import printable, shown
@@ -51,25 +51,46 @@ REFERENCES: Mapping[str, str] = {
 """Where an index stands, and the array it points into; `*` is every member of what is there."""
 
 
+_Paths = dict[str, "_Paths | str"]
+
+
+def _paths() -> _Paths:
+    """Arrange the references by their first steps: a document is then gone through once."""
+    root: _Paths = {}
+    for path, target in REFERENCES.items():
+        *steps, last = path.split("/")
+        paths = root
+        for step in steps:
+            paths = cast("_Paths", paths.setdefault(step, {}))
+        paths[last] = target
+    return root
+
+
+_ROOT = _paths()
+_TARGETS = tuple(dict.fromkeys(REFERENCES.values()))
+
+
 def check_references(document: Item) -> None:
     """Refuse an index that is no integer or points past the end of its array."""
-    for path, target in REFERENCES.items():
-        size = len(document.array(target))
-        for where, value in _follow(document.fields, path.split("/"), ""):
-            if type(value) is not int or not 0 <= value < size:
-                raise FormatError(f"{where} is {shown(value)}, the file has {size:,} {target}")
+    sizes = {target: len(document.array(target)) for target in _TARGETS}
+    for where, value, target in _found(document.fields, _ROOT, ""):
+        if type(value) is not int or not 0 <= value < sizes[target]:
+            raise FormatError(f"{where} is {shown(value)}, the file has {sizes[target]:,} {target}")
 
 
-def _follow(value: Json, path: list[str], where: str) -> Iterator[tuple[str, Json]]:
-    if not path:
-        yield where, value
-    elif path[0] == "*":
+def _found(value: Json, paths: _Paths | str, where: str) -> Iterator[tuple[str, Json, str]]:
+    """Give each reference: where it stands, its value, and what it points into."""
+    if isinstance(paths, str):
+        yield where, value, paths
+    elif "*" in paths:
         for place, member in _members(value, where):
-            yield from _follow(member, path[1:], place)
+            yield from _found(member, paths["*"], place)
     elif not isinstance(value, dict):
         raise FormatError(f"{where} is {shown(value)}, not an object")
-    elif path[0] in value:
-        yield from _follow(value[path[0]], path[1:], f"{where}.{path[0]}".removeprefix("."))
+    else:
+        for step, further in paths.items():
+            if step in value:
+                yield from _found(value[step], further, f"{where}.{step}".removeprefix("."))
 
 
 def _members(value: Json, where: str) -> list[tuple[str, Json]]:
