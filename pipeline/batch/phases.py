@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 class Phases:
-    """The phases of a run. `guarded` awaits work whose failure ends admission."""
+    """The phases of a run, with so many `workers` as there are calls in flight at most.
+
+    Buying has half as many more, which send while others bring results home: not as many again,
+    for what is bought before the last result is judged may be as bad. `guarded` awaits work whose
+    failure ends admission.
+    """
 
     def __init__(self, desk: Desk, supply: Supply, guarded: Guarded, workers: int) -> None:
         self._desk = desk
@@ -41,7 +46,8 @@ class Phases:
         admission, again = self._desk.admission, True
         while again:
             outages, self._reopened = admission.outage.times, False
-            await self._drain(perform, self._supply.waiting(limit))
+            hands = self._workers + self._workers // 2
+            await self._drain(perform, self._supply.waiting(limit), hands)
             await self._acquit()
             if alone:
                 return
@@ -75,10 +81,11 @@ class Phases:
         self,
         line: Callable[[Desk, Ticket], Awaitable[Ticket]],
         tickets: AsyncIterator[Ticket],
+        workers: int | None = None,
     ) -> None:
         async def work(ticket: Ticket) -> None:
             ended = await self._guarded(line(self._desk, ticket))
             if ended is not None and ended.status is Status.PENDING is not ticket.status:
                 self._reopened = True
 
-        await drain(tickets, work, workers=self._workers)
+        await drain(tickets, work, workers=workers or self._workers)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FILE_THREADS = 4  # a disk that takes 20 ms to be sure still stores more than the API makes
+_FILE_THREADS = 3  # a disk that takes 20 ms to be sure still stores more than the API makes
 
 
 @dataclass(frozen=True, slots=True)
