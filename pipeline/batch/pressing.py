@@ -59,9 +59,9 @@ class Pressing:
         self._told, self._marks = pressure, marks
 
     async def note(self) -> None:
-        """Write it down, so that `status` can show it."""
+        """Write it down, so that `status` can show it; a run that bought nothing knows nothing."""
         pressure = self._pressure()
-        if pressure != self._noted:
+        if pressure != self._noted and self._admission.concurrency.started:
             await self._roster.press(pressure)
             self._noted = pressure
 

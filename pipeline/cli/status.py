@@ -54,4 +54,4 @@ def _show(manifest: Manifest, *, as_json: bool) -> None:
         show_jobs(console, jobs)
         show_money(console, money)
         if pressure is not None:
-            console.print(Text(f"last run: {safe(limits_text(pressure))}", style="dim"))
+            console.print(Text(f"last run that bought: {safe(limits_text(pressure))}", style="dim"))

@@ -31,6 +31,11 @@ class Fixed:
         self._flying: set[Call] = set()
 
     @property
+    def started(self) -> int:
+        """How many calls have gone, those that were refused too."""
+        return self._sent
+
+    @property
     def in_flight(self) -> int:
         """How many calls are in flight."""
         return len(self._flying)

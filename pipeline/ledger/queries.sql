@@ -11,7 +11,7 @@ INSERT INTO meta (key, value) VALUES ('provider', :provider) ON CONFLICT DO NOTH
 INSERT INTO meta (key, value) VALUES ('pressure', :pressure)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 
--- name: pressure  how hard the last run pressed the API
+-- name: pressure  how hard the last run that bought pressed the API
 SELECT value FROM meta WHERE key = 'pressure';
 
 -- name: run_begin  a run starts

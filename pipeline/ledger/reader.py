@@ -91,7 +91,7 @@ class Reader:
         return Money(sums["spent"], sums["unsettled"], balance and balance["remaining"])
 
     def pressure(self) -> Pressure | None:
-        """Give how hard the last run pressed the API."""
+        """Give how hard the last run that bought pressed the API."""
         row = None if self._db is None else self._db.execute(SQL["pressure"]).fetchone()
         return None if row is None else Pressure(**json.loads(row["value"]))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.model import Event
 
 _FLYING = frozenset({Status.SENT, Status.ACCEPTED})
-_ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.INVALID, Status.UNKNOWN})
+_ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.INVALID})
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Board:
 
     @property
     def done(self) -> int:
-        """Jobs that this run has nothing more to do for."""
+        """Jobs that have ended: an unknown one has not, the history may still tell of it."""
         return sum(self.jobs[status] for status in _ENDED)
 
     @property

@@ -74,6 +74,20 @@ def test_before_the_first_run_every_job_is_pending_and_nothing_is_written(tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_a_run_that_buys_nothing_leaves_what_the_last_purchases_told_of_the_limits(
+    tmp_path: Path,
+) -> None:
+    with local_api(*FAST) as api:
+        manifest = write_manifest(tmp_path, 5, api.urls["v1"], limits={"concurrency": "auto"})
+        catalog3d("run", manifest, "--limit", "4")
+        told = summary(catalog3d("status", manifest, "--json"))["limits"]
+        catalog3d("run", manifest, "--limit", "0")
+        assert summary(catalog3d("status", manifest, "--json"))["limits"] == told
+    assert told["limit"] > 4
+    assert "growing" in told["reason"]
+    assert "last run that bought: at most" in catalog3d("status", manifest).stdout
+
+
 def test_jobs_lists_the_same_as_table_lines_and_csv(tmp_path: Path) -> None:
     with local_api(*FAST) as api:
         manifest = write_manifest(tmp_path, 3, api.urls["v1"])

@@ -53,6 +53,16 @@ def test_the_board_counts_states_money_and_what_is_left() -> None:
     assert (board.spent, board.remaining) == (64_100, 9_500_000)
 
 
+def test_a_job_whose_answer_was_lost_has_not_ended() -> None:
+    board = Board()
+    board.take(START, 0.0)
+    done = board.done
+    board.take(Event("job", job="mug", previous=Status.SENT, status=Status.UNKNOWN), 0.0)
+    assert board.done == done
+    board.take(Event("job", job="mug", previous=Status.UNKNOWN, status=Status.SUCCEEDED), 0.0)
+    assert board.done == done + 1
+
+
 def test_a_hold_lasts_until_its_latest_end() -> None:
     board = Board()
     board.take(HOLD, 100.0)
