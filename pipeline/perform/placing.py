@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.api import wire
@@ -28,7 +27,7 @@ RAW = "raw"
 async def place(desk: Desk, ticket: Ticket, purchase: Purchase, files: Sequence[Stored]) -> Ticket:
     """Verify, name, rename, describe: `→ succeeded`; or `→ failed` with the bad result kept."""
     looks = await _looked_at(desk, ticket, files)
-    named = await journaled(desk, ticket, partial(_named_all, desk, ticket, files, looks))
+    named = await _journaled(desk, ticket, files, looks)
     summary = looks[0].summary
     artifacts = [each.artifact for each in named]
     if isinstance(summary, FormatError):
@@ -55,7 +54,7 @@ async def keep_raw(
     path = f"{desk.store.stem(ticket.job.id)}.answer.{purchase.number}.bin"
     raw = replace(body, artifact=replace(body.artifact, role=RAW, path=path))
     looks = await _looked_at(desk, ticket, others)
-    named = await journaled(desk, ticket, partial(_named_all, desk, ticket, others, looks, raw))
+    named = await _journaled(desk, ticket, others, looks, raw)
     await _take_places(desk, named)
     artifacts = [each.artifact for each in named]
     kept = await desk.moves.finished(ticket, Status.RECEIVED, artifacts, error=error)
@@ -139,15 +138,24 @@ def _suffix(path: Path, summary: Summary | FormatError) -> str:
         return f"bad.{sniff(file.read(HEAD_BYTES)) or 'bin'}"
 
 
-async def journaled(
-    desk: Desk, ticket: Ticket, name: Callable[[], Awaitable[list[Stored]]]
+async def _journaled(
+    desk: Desk, ticket: Ticket, files: Sequence[Stored], looks: Sequence[_Look], *first: Stored
 ) -> list[Stored]:
-    """Name files, and journal them before the renames.
+    """Name the files, and journal them with those that come `first`, before the renames."""
 
-    A name that another job takes in between is left to it.
-    """
+    async def named() -> list[Stored]:
+        pairs = zip(files, looks, strict=True)
+        return [*first, *[await _named(desk, ticket, *each) for each in pairs]]
+
+    return await journaled(desk, ticket, named)
+
+
+async def journaled(
+    desk: Desk, ticket: Ticket, named: Callable[[], Awaitable[list[Stored]]]
+) -> list[Stored]:
+    """Journal files by the names that they get; one that another job takes meanwhile is left it."""
     for last in (False, False, True):
-        files = await name()
+        files = await named()
         try:
             await desk.moves.stored(ticket, files)
         except NameTakenError:
@@ -156,13 +164,6 @@ async def journaled(
         else:
             break
     return files
-
-
-async def _named_all(
-    desk: Desk, ticket: Ticket, files: Sequence[Stored], looks: Sequence[_Look], *first: Stored
-) -> list[Stored]:
-    pairs = zip(files, looks, strict=True)
-    return [*first, *[await _named(desk, ticket, *each) for each in pairs]]
 
 
 async def _named(desk: Desk, ticket: Ticket, file: Stored, look: _Look) -> Stored:

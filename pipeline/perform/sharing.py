@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.ledger import Buyer, Stored
@@ -11,8 +10,6 @@ from pipeline.model import Artifact, Error, Status, Ticket
 from pipeline.perform.placing import free_name, journaled, own_sidecar, provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.perform.desk import Desk
 
 
@@ -73,7 +70,11 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
         temporary = desk.store.temporary(ticket.job.id, 0, artifact.role)
         await desk.store.copy(artifact.path, temporary)
         copied.append(Stored(artifact, temporary, placed=False))
-    copies = await journaled(desk, ticket, partial(_named_all, desk, ticket, buyer, copied))
+
+    async def named() -> list[Stored]:
+        return [await _renamed(desk, ticket, buyer, each) for each in copied]
+
+    copies = await journaled(desk, ticket, named)
     artifacts: list[Artifact] = [each.artifact for each in copies]
     described = None
     if purchase is not None:
@@ -87,13 +88,8 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
     return desk.tell(ticket, done)
 
 
-async def _named_all(
-    desk: Desk, ticket: Ticket, buyer: Buyer, copied: Sequence[Stored]
-) -> list[Stored]:
-    """Name copies as the buyer's files are named, by this job's own stem."""
-    named = []
-    for each in copied:
-        ending = each.artifact.path.removeprefix(desk.store.stem(buyer.id))
-        path = await free_name(desk, ticket, ending)
-        named.append(replace(each, artifact=replace(each.artifact, path=path)))
-    return named
+async def _renamed(desk: Desk, ticket: Ticket, buyer: Buyer, file: Stored) -> Stored:
+    """Name a copy as the buyer's file is named, by this job's own stem."""
+    ending = file.artifact.path.removeprefix(desk.store.stem(buyer.id))
+    path = await free_name(desk, ticket, ending)
+    return replace(file, artifact=replace(file.artifact, path=path))
