@@ -11,7 +11,7 @@ from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.ledger import Purchase, Stored
@@ -141,29 +141,20 @@ def _suffix(path: Path, summary: Summary | FormatError) -> str:
 async def _journaled(
     desk: Desk, ticket: Ticket, files: Sequence[Stored], looks: Sequence[_Look], *first: Stored
 ) -> list[Stored]:
-    """Name the files, and journal them with those that come `first`, before the renames."""
+    """Name the files, and journal them with those that come `first`, before the renames.
 
-    async def named() -> list[Stored]:
-        pairs = zip(files, looks, strict=True)
-        return [*first, *[await _named(desk, ticket, *each) for each in pairs]]
-
-    return await journaled(desk, ticket, named)
-
-
-async def journaled(
-    desk: Desk, ticket: Ticket, named: Callable[[], Awaitable[list[Stored]]]
-) -> list[Stored]:
-    """Journal files by the names that they get; one that another job takes meanwhile is left it."""
+    A name that another job takes in between is left to it.
+    """
     for last in (False, False, True):
-        files = await named()
+        named = [await _named(desk, ticket, *each) for each in zip(files, looks, strict=True)]
         try:
-            await desk.moves.stored(ticket, files)
+            await desk.moves.stored(ticket, [*first, *named])
         except NameTakenError:
             if last:
                 raise
         else:
             break
-    return files
+    return [*first, *named]
 
 
 async def _named(desk: Desk, ticket: Ticket, file: Stored, look: _Look) -> Stored:

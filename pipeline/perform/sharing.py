@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.ledger import Buyer, Stored
 from pipeline.model import Artifact, Error, Status, Ticket
-from pipeline.perform.placing import free_name, journaled, own_sidecar, provenance
+from pipeline.perform.placing import free_name, own_sidecar, provenance
 
 if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
@@ -61,7 +61,7 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
     leader = replace(ticket, job=replace(ticket.job, id=buyer.id))
     purchase = desk.lookup.purchase(leader)
     originals = desk.lookup.files(buyer.id, ticket.fingerprint)
-    copied = []
+    copies = []
     for original in originals:
         artifact = original.artifact
         if not await desk.store.holds(artifact.path, artifact.sha256):
@@ -69,13 +69,11 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
             return await _stay(desk, ticket, Error("twin_file_gone", message))
         temporary = desk.store.temporary(ticket.job.id, 0, artifact.role)
         await desk.store.copy(artifact.path, temporary)
-        copied.append(Stored(artifact, temporary, placed=False))
-
-    async def named() -> list[Stored]:
-        return [await _renamed(desk, ticket, buyer, each) for each in copied]
-
-    copies = await journaled(desk, ticket, named)
+        ending = artifact.path.removeprefix(desk.store.stem(buyer.id))
+        path = await free_name(desk, ticket, ending)
+        copies.append(Stored(replace(artifact, path=path), temporary, placed=False))
     artifacts: list[Artifact] = [each.artifact for each in copies]
+    await desk.moves.stored(ticket, copies)
     described = None
     if purchase is not None:
         twin = replace(ticket, twin_of=buyer.id)
@@ -86,10 +84,3 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
     )
     done = await desk.moves.finished(ticket, Status.SUCCEEDED, artifacts, twin_of=buyer.id)
     return desk.tell(ticket, done)
-
-
-async def _renamed(desk: Desk, ticket: Ticket, buyer: Buyer, file: Stored) -> Stored:
-    """Name a copy as the buyer's file is named, by this job's own stem."""
-    ending = file.artifact.path.removeprefix(desk.store.stem(buyer.id))
-    path = await free_name(desk, ticket, ending)
-    return replace(file, artifact=replace(file.artifact, path=path))
