@@ -138,6 +138,17 @@ async def test_the_head_of_what_was_just_written_is_known_once_and_read_after_th
     assert await store.read("y.part", 512) == b"another"
 
 
+async def test_the_head_of_what_stood_there_before_is_forgotten(tmp_path: Path) -> None:
+    store = Store(tmp_path, "{id}")
+    await store.write("y.part", pieces(b"older"))
+    await store.derive("y.part", lambda file: file.write(b"newer"))
+    assert await store.read("y.part", 512) == b"newer"
+    await store.write("z.part", pieces(b"placed"))
+    await store.place([("z.part", "z.glb")])
+    (tmp_path / "z.part").write_bytes(b"another")
+    assert await store.read("z.part", 512) == b"another"
+
+
 async def test_more_than_a_head_is_read(tmp_path: Path) -> None:
     store = Store(tmp_path, "{id}")
     await store.write("y.part", pieces(b"x" * 1000))

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 
 class Phases:
-    """The phases of a run, with so many `workers` as there are calls in flight at most.
+    """The phases of a run. `guarded` awaits work whose failure ends admission.
 
-    Buying has half as many more, which send while others bring results home: not as many again,
-    for what is bought before the last result is judged may be as bad. `guarded` awaits work whose
-    failure ends admission.
+    There are no more workers than calls in flight at most: more would send before the last result
+    is judged, and buy up to twice as much before useless results stop a run.
     """
 
     def __init__(self, desk: Desk, supply: Supply, guarded: Guarded, workers: int) -> None:
@@ -46,8 +45,7 @@ class Phases:
         admission, again = self._desk.admission, True
         while again:
             outages, self._reopened = admission.outage.times, False
-            hands = self._workers + self._workers // 2
-            await self._drain(perform, self._supply.waiting(limit), hands)
+            await self._drain(perform, self._supply.waiting(limit))
             await self._acquit()
             if alone:
                 return
@@ -81,11 +79,10 @@ class Phases:
         self,
         line: Callable[[Desk, Ticket], Awaitable[Ticket]],
         tickets: AsyncIterator[Ticket],
-        workers: int | None = None,
     ) -> None:
         async def work(ticket: Ticket) -> None:
             ended = await self._guarded(line(self._desk, ticket))
             if ended is not None and ended.status is Status.PENDING is not ticket.status:
                 self._reopened = True
 
-        await drain(tickets, work, workers=workers or self._workers)
+        await drain(tickets, work, workers=self._workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from pipeline.concurrency.calls import Fixed
@@ -48,7 +49,7 @@ class Adaptive(Fixed):
         self._failing = Failing()
         self._capacity: int | None = None
         self._before_refusals = 0
-        self._in_use = 0
+        self._in_use: deque[int] = deque(maxlen=ceiling)  # as many as may be taken back
         self._next_start = 0.0
         self._caution = 0.0
 
@@ -63,10 +64,16 @@ class Adaptive(Fixed):
         self._next_start = now + max(gap, self._caution)
         self._caution *= _CALMS
         if self.in_flight >= _IN_USE * self.limit:
-            self._in_use = call.number
+            self._in_use.append(call.number)
         if self.in_flight >= self.limit:
             self._probe.reached(now)
         return call
+
+    def unsent(self, call: Call) -> None:
+        """Take a start back that never left: with it, the limit was not in use."""
+        super().unsent(call)
+        if call.number in self._in_use:
+            self._in_use.remove(call.number)
 
     def succeeded(self, call: Call, now: float) -> None:
         """Take a result."""
@@ -78,7 +85,7 @@ class Adaptive(Fixed):
         self._failing.over()
         self._queue.took(call.level, took)
         self._judge_queue()
-        if call.number <= self._in_use and call.cuts == self.cuts:
+        if self._in_use and call.number <= self._in_use[-1] and call.cuts == self.cuts:
             self._grow(now)
 
     def refused(self, call: Call, now: float, *, by_rate: bool) -> None:

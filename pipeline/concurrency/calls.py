@@ -27,13 +27,13 @@ class Fixed:
         self.limit = limit
         self.reason = "as stated"
         self.cuts = 0
-        self._sent = 0
+        self._sent = self._unsent = 0
         self._flying: set[Call] = set()
 
     @property
     def started(self) -> int:
-        """How many calls have gone, those that were refused too."""
-        return self._sent
+        """How many calls have gone, or are about to; those that were refused too."""
+        return self._sent - self._unsent
 
     @property
     def in_flight(self) -> int:
@@ -57,6 +57,7 @@ class Fixed:
 
     def unsent(self, call: Call) -> None:
         """Take a start back that never left."""
+        self._unsent += 1
         self._flying.remove(call)
 
     def succeeded(self, call: Call, now: float) -> None:  # noqa: ARG002

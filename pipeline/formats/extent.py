@@ -41,7 +41,8 @@ def extent(blocks: Iterable[NDArray[Any]], where: str) -> Bounds:
 def union(boxes: Iterable[Bounds]) -> Bounds:
     """Join boxes, of which there is at least one."""
     lows, highs = zip(*boxes, strict=True)
-    (a, b, c), (d, e, f) = map(min, zip(*lows, strict=True)), map(max, zip(*highs, strict=True))
+    a, b, c = map(float, map(min, zip(*lows, strict=True)))
+    d, e, f = map(float, map(max, zip(*highs, strict=True)))
     return (a, b, c), (d, e, f)
 
 

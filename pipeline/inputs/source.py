@@ -45,7 +45,7 @@ def _file(path: Path, source: str) -> bytes:
                 raise InputError(
                     f"{name_of(source)}: a pipe or device, not a file ({path})", kind="not_an_image"
                 )
-            return file.read(min(found.st_size, LARGEST) + 1)
+            return file.read(min(found.st_size or LARGEST, LARGEST) + 1)
     except FileNotFoundError:
         raise InputError(f"{name_of(source)}: no such file ({path})", kind="missing_file") from None
     except (OSError, ValueError) as error:

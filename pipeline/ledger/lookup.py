@@ -81,8 +81,7 @@ class Lookup:
 
     def is_clear(self, ticket: Ticket) -> bool:
         """Tell whether nothing seems to stand in the way of buying; `Moves.sent` makes sure."""
-        stands = self._session.look("standing", **_key(ticket))[0]
-        return stands["status"] == ticket.status and stands["buyer"] is stands["older"] is None
+        return bool(self._session.look("is_clear", **_key(ticket))[0]["is_clear"])
 
     def twins(self, ticket: Ticket) -> list[Ticket]:
         """Give the jobs that wait for this one's outcome."""

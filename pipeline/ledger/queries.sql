@@ -166,6 +166,21 @@ JOIN job ON job.id = wanted.value
 JOIN ticket ON ticket.id = job.id AND ticket.fingerprint = job.fingerprint
 ORDER BY wanted.key;
 
+-- name: is_clear  whether a ticket is pending, and nothing stands in its way; else `standing` says
+SELECT ticket.status = 'pending'
+   AND NOT EXISTS (
+        SELECT 1 FROM ticket AS other
+        WHERE other.fingerprint = ticket.fingerprint AND other.id <> ticket.id
+          AND other.twin_of IS NULL
+          AND (other.status IN ('sent', 'accepted', 'received', 'succeeded', 'unknown')
+               OR (other.status = 'failed' AND other.attempt IS NOT NULL)))
+   AND NOT EXISTS (
+        SELECT 1 FROM ticket AS older
+        WHERE older.id = ticket.id AND older.fingerprint <> ticket.fingerprint
+          AND older.status IN ('sent', 'accepted', 'received', 'unknown')
+          AND older.twin_of IS NULL) AS is_clear
+FROM ticket WHERE id = :id AND fingerprint = :fingerprint;
+
 -- name: standing  where a ticket stands; who bought, or is buying, the same; an older one in its way
 SELECT ticket.status, buyer.id AS buyer, buyer.status AS buyer_status,
        buyer.error_kind, buyer.error_message,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.admission import Ends
 from pipeline.api.classify import Means
-from pipeline.errors import InputError
+from pipeline.errors import IllegalMoveError, InputError
 from pipeline.model import Error, Status, Ticket
 from pipeline.perform.calling import Call
 from pipeline.perform.preparing import CHANGED, prepared
@@ -32,7 +33,8 @@ async def buy(desk: Desk, ticket: Ticket) -> tuple[Ticket, bool]:
             sent = None if _suspected(desk, ticket) else await desk.moves.sent(ticket, priced)
         except InputError as error:
             status = Status.PENDING if error.kind == CHANGED else Status.INVALID
-            ticket = await desk.move(ticket, status, Error(error.kind, error.message))
+            with suppress(IllegalMoveError):  # a twin of it has shared meanwhile
+                ticket = await desk.move(ticket, status, Error(error.kind, error.message))
         finally:
             if sent is None:
                 desk.admission.settle(lease, 0)

@@ -51,10 +51,12 @@ async def _repeated(attempt: Callable[[], Awaitable[bool]], desk: Desk) -> None:
 
     Raises Ended.
     """
-    first = [True]
+    failed = True
 
     async def another() -> bool:
-        return first.pop() if first else await attempt()
+        nonlocal failed
+        known, failed = failed, False
+        return known or await attempt()
 
     retrying = AsyncRetrying(
         sleep=desk.admission.pause, wait=SUBMIT.wait, retry=retry_if_result(bool)

@@ -108,6 +108,7 @@ class Store:
 
         What fails is taken away again.
         """
+        self._forget(relative)
         sink = Sink(self.path(relative))
         try:
             written = await _stream(self.hop, sink, pieces)
@@ -169,6 +170,7 @@ class Store:
 
         What fails is taken away again. Raises StoreError, and whatever `fill` raises.
         """
+        self._forget(temporary)
         try:
             written = await self.hop(filled, self.path(temporary), fill)
         except OSError as error:

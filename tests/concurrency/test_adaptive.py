@@ -94,6 +94,16 @@ def test_calls_that_never_saw_the_limit_in_use_do_not_grow_it() -> None:
     assert (grown, limit.limit) == (10 + 3 * 6, grown)
 
 
+def test_starts_that_never_left_did_not_use_the_limit() -> None:
+    limit = adaptive()
+    for now in range(0, 300, 40):
+        call, *others = fill(limit, now)
+        for other in others:
+            limit.unsent(other)
+        limit.succeeded(call, now + 30)
+    assert (limit.limit, limit.started) == (4, 8)
+
+
 def test_it_does_not_grow_where_the_limit_was_not_in_use() -> None:
     limit = adaptive()
     for now in range(0, 300, 40):

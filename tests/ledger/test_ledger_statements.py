@@ -28,6 +28,7 @@ FOR_EACH_JOB = (
     "registered",
     "reread",
     "rows",
+    "is_clear",
     "standing",
     "ticket_status",
     "tickets",
