@@ -78,14 +78,16 @@ def test_a_run_that_buys_nothing_leaves_what_the_last_purchases_told_of_the_limi
     tmp_path: Path,
 ) -> None:
     with local_api(*FAST) as api:
-        manifest = write_manifest(tmp_path, 5, api.urls["v1"], limits={"concurrency": "auto"})
-        catalog3d("run", manifest, "--limit", "4")
-        told = summary(catalog3d("status", manifest, "--json"))["limits"]
-        catalog3d("run", manifest, "--limit", "0")
-        assert summary(catalog3d("status", manifest, "--json"))["limits"] == told
-    assert told["limit"] > 4
-    assert "growing" in told["reason"]
-    assert "last run that bought: at most" in catalog3d("status", manifest).stdout
+        manifest = write_manifest(tmp_path, 3, api.urls["v1"], limits={"concurrency": 3})
+        catalog3d("run", manifest, "--limit", "2")
+        write_manifest(tmp_path, 3, api.urls["v1"], limits={"concurrency": 5})
+        photo = tmp_path / "photos" / "p002.png"
+        photo.write_bytes(photo.read_bytes()[:-40])  # its head is whole: only sending finds it cut
+        done = summary(catalog3d("run", manifest, "--json"))
+    assert (done["jobs"]["succeeded"], done["jobs"]["invalid"]) == (2, 1)
+    limits = summary(catalog3d("status", manifest, "--json"))["limits"]
+    assert (limits["limit"], limits["reason"]) == (3, "as stated")
+    assert "last run that bought: at most 3" in catalog3d("status", manifest).stdout
 
 
 def test_jobs_lists_the_same_as_table_lines_and_csv(tmp_path: Path) -> None:
