@@ -83,7 +83,7 @@ class Admission:
         self._clock = clock
         self._followed: dict[int, Lease] = {}
         self._guessed: set[int] = set()
-        self._queue = anyio.Lock()
+        self._queue = anyio.Lock(fast_acquire=True)  # a turn of the loop else, for each call
         self._change = anyio.Event()
 
     def end(self, stop: Stop) -> bool:

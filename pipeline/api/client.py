@@ -12,7 +12,7 @@ from pipeline.api import wire
 from pipeline.api.asking import FREE_SECONDS, LARGEST_JSON, SMALL, Asker
 from pipeline.api.classify import Meaning, Means, Operation
 from pipeline.api.history import page_rows
-from pipeline.api.transport import Request, Transport, Upload
+from pipeline.api.transport import Request, Transport
 from pipeline.errors import ApiError, BrokenConnectionError, Charged
 from pipeline.identity import MODEL
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.api.answer import Answer
     from pipeline.api.endpoint import Endpoint
+    from pipeline.api.upload import Upload
     from pipeline.reconcile import Row
 
 LARGEST_RESULT = 1 << 30

@@ -90,8 +90,7 @@ class Recording:
 def _asked(request: Request) -> dict[str, Json]:
     asked: dict[str, Json] = {"method": request.method, "url": _called(request.url)}
     if request.body is not None:
-        request.body.file.seek(0)
-        fields = json_value(request.body.file.read())
+        fields = json_value(b"".join(request.body.pieces()))
         asked["fields"] = {
             name: value if name in _SENT_AS_IS else f"<{len(str(value))} characters>"
             for name, value in (fields if isinstance(fields, dict) else {}).items()

@@ -5,40 +5,24 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.api.answer import Answer, unzipped
+from pipeline.api.upload import sent
 from pipeline.errors import ApiError, BrokenConnectionError, NoAnswerError, NoConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from pipeline.api.upload import Upload
+
 _FAULTS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
-_READ_AHEAD = 64 << 10  # a connection holds up to twice that of an answer
-_SENT_PIECE = 192 << 10
+_READ_AHEAD = 128 << 10  # a connection holds up to twice that of an answer
 _CONNECT_SECONDS = 30.0
 _SAID_LENGTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A body that stands in a file of so many bytes, read once, as the network takes it."""
-
-    file: BinaryIO
-    size: int
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Read the file from its beginning, and close it: nothing is kept while a call lasts.
-
-        It was written just now, and is in memory still.
-        """
-        with self.file as file:
-            file.seek(0)
-            while piece := file.read(_SENT_PIECE):
-                yield piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +94,7 @@ class AiohttpTransport:
             return await self._session.request(
                 request.method,
                 request.url,
-                data=None if request.body is None else request.body.pieces(),
+                data=None if request.body is None else sent(request.body),
                 headers=request.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(

@@ -18,6 +18,7 @@ LARGEST = 64 << 20
 
 _DATA_URI = "data:"
 _NAME_LENGTH = 200
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # a pipe is not waited for
 
 
 def read_source(folder: Path, source: str) -> bytes:
@@ -39,13 +40,11 @@ def name_of(source: str) -> str:
 
 def _file(path: Path, source: str) -> bytes:
     try:
-        with open(path, "rb", opener=_opened) as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise InputError(
-                    f"{name_of(source)}: a pipe or device, not a file ({path})", kind="not_an_image"
-                )
-            return file.read(min(found.st_size or LARGEST, LARGEST) + 1)
+        file = os.open(path, _FLAGS)
+        try:
+            return _read(file, path, source)
+        finally:
+            os.close(file)
     except FileNotFoundError:
         raise InputError(f"{name_of(source)}: no such file ({path})", kind="missing_file") from None
     except (OSError, ValueError) as error:
@@ -55,9 +54,18 @@ def _file(path: Path, source: str) -> bytes:
         ) from None
 
 
-def _opened(path: str, flags: int) -> int:
-    """Open at once: without O_NONBLOCK a pipe would be waited for until somebody writes."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+def _read(file: int, path: Path, source: str) -> bytes:
+    """Read a file, or as much as tells that it is too large."""
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(
+            f"{name_of(source)}: a pipe or device, not a file ({path})", kind="not_an_image"
+        )
+    pieces, left = list[bytes](), min(found.st_size or LARGEST, LARGEST) + 1
+    while left and (piece := os.read(file, left)):
+        pieces.append(piece)
+        left -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _data_uri(source: str) -> bytes:

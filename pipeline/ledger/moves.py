@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IllegalMoveError, NameTakenError
@@ -62,7 +62,7 @@ class Moves:
         is pending no longer, another of the same fingerprint is bought or being bought, or money
         may stand behind an older version of the job.
         """
-        bound = self._move(ticket, Status.SENT, tries=0) | asdict(sending)
+        bound = self._move(ticket, Status.SENT, tries=0) | _columns(sending)
 
         def work(db: sqlite3.Connection) -> int | None:
             stands = db.execute(SQL["standing"], bound).fetchone()
@@ -266,6 +266,11 @@ class Moves:
         return replace(ticket, status=status, attempts=ticket.attempts + tries)
 
 
+def _columns(row: Sending | Artifact) -> dict[str, Any]:
+    """Give a flat value's fields as they are: `asdict` would copy each at any depth."""
+    return {each.name: getattr(row, each.name) for each in fields(row)}
+
+
 def _tries(ticket: Ticket) -> int:
     """Give the tries that a bill uses: an unknown job has used its try already."""
     return 0 if ticket.status is Status.UNKNOWN and ticket.attempts else 1
@@ -283,7 +288,7 @@ def _one(db: sqlite3.Connection, statement: str, move: dict[str, Any]) -> None:
 def _put(db: sqlite3.Connection, key: dict[str, Any], files: Sequence[Stored]) -> None:
     db.execute(SQL["files_clear"], key)
     for entry in files:
-        row = {"temporary": entry.temporary, "placed": entry.placed, **asdict(entry.artifact)}
+        row = {"temporary": entry.temporary, "placed": entry.placed, **_columns(entry.artifact)}
         if db.execute(SQL["file_put"], key | row).rowcount != 1:
             raise NameTakenError(
                 f"job {key['id']}: {entry.artifact.path} is another job's file, and is left to it; "

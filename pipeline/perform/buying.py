@@ -14,7 +14,7 @@ from pipeline.perform.calling import Call
 from pipeline.perform.preparing import CHANGED, prepared
 
 if TYPE_CHECKING:
-    from pipeline.api.transport import Upload
+    from pipeline.api.upload import Upload
     from pipeline.perform.desk import Desk
 
 
@@ -60,4 +60,4 @@ def _suspected(desk: Desk, ticket: Ticket) -> bool:
 
 def _close(body: Upload | None) -> None:
     if body is not None:
-        body.file.close()
+        body.close()

@@ -26,7 +26,7 @@ from pipeline.perform.sharing import share_with_twins
 if TYPE_CHECKING:
     from pipeline.admission import Lease
     from pipeline.api.answer import Answer
-    from pipeline.api.transport import Upload
+    from pipeline.api.upload import Upload
     from pipeline.perform.desk import Desk
 
 _ENDS = {

@@ -62,7 +62,7 @@ class Desk:
     pictures: Hop
     pace: PollPace = field(default_factory=PollPace)
     room: Room = field(default_factory=Room)
-    sharing: anyio.Lock = field(default_factory=anyio.Lock)
+    sharing: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
 
     def tell(
         self, before: Ticket, after: Ticket, *, error: Error | None = None, credits: int = 0

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.api.transport import Upload
+from pipeline.api.upload import FileUpload
 from pipeline.api.wire import request_body, request_fields
 from pipeline.errors import InputError
 from pipeline.identity import fingerprint
@@ -16,6 +16,7 @@ from pipeline.ledger import Sending
 from pipeline.reconcile import canonical
 
 if TYPE_CHECKING:
+    from pipeline.api.upload import Upload
     from pipeline.model import Ticket
     from pipeline.perform.desk import Desk
 
@@ -54,7 +55,6 @@ def _body(desk: Desk, ticket: Ticket) -> tuple[Upload, Sending]:
     sent = prepared.sent
     asked = replace(ticket, job=sent.job)
     pieces = request_body(asked, prepared.image, prepared.mask)
-    size = sum(map(len, pieces))
     sending = Sending(
         desk.client.endpoint.protocol,
         _sha256(*pieces),
@@ -64,7 +64,8 @@ def _body(desk: Desk, ticket: Ticket) -> tuple[Upload, Sending]:
         mask_sha256=sent.mask_sha256,
         scaled=None if sent.scale.is_one else json.dumps(sent.scale.told),
     )
-    return Upload(desk.room.hold(pieces) or desk.store.spool(pieces), size), sending
+    held = desk.room.hold(pieces)
+    return held or FileUpload(desk.store.spool(pieces), sum(map(len, pieces))), sending
 
 
 def _sha256(*pieces: bytes) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import threading
-from io import BytesIO
+from typing import TYPE_CHECKING
+
+from pipeline.api.upload import sliced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipeline.api.upload import Piece
 
 MOST = 16 << 20
 """Bytes of all bodies together; with a slow way to the API every call may be sending."""
@@ -16,18 +23,14 @@ class Room:
         self.left = size
         self._lock = threading.Lock()
 
-    def hold(self, body: list[bytes]) -> BytesIO | None:
-        """Hold a body, given in pieces, until the file is closed; None where it does not fit."""
+    def hold(self, body: Sequence[bytes]) -> Held | None:
+        """Hold a body, given in pieces, until it is closed; None where it does not fit."""
         size = sum(map(len, body))
         with self._lock:
             if size > self.left:
                 return None
             self.left -= size
-        try:
-            return _Held(b"".join(body), self)
-        except MemoryError:
-            self.give_back(size)
-            raise
+        return Held(body, size, self)
 
     def give_back(self, size: int) -> None:
         """Have so much room again."""
@@ -35,13 +38,20 @@ class Room:
             self.left += size
 
 
-class _Held(BytesIO):
-    def __init__(self, body: bytes, room: Room) -> None:
-        super().__init__(body)
+class Held:
+    """A body in memory."""
+
+    def __init__(self, body: Sequence[bytes], size: int, room: Room) -> None:
+        self.size = size
+        self._body = body
         self._room = room
-        self._size = len(body)
+
+    def pieces(self) -> Iterator[Piece]:
+        """Give it from its beginning; nothing, once it was closed."""
+        return sliced(self._body)
 
     def close(self) -> None:
-        if not self.closed:
-            self._room.give_back(self._size)
-        super().close()
+        """Let go of it, and give its room back."""
+        if self._body:
+            self._room.give_back(self.size)
+        self._body = ()

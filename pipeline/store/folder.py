@@ -28,6 +28,7 @@ from pipeline.store.sink import (
     make_folder,
     sync_folder,
 )
+from pipeline.store.streaming import Streaming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Mapping, Sequence
@@ -41,8 +42,7 @@ _LEAST_FREE = 128 << 20  # a result has at most about 90 MB
 _TRIED_SECONDS = 1.0
 _RESULT = 16 << 20  # 2 to 15 MB are usual
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
-_PIECE = 1 << 17  # what a job holds of its answer; smaller writes cost a hop each
-_PIECES = 64  # a trickle of single bytes would take 40 times their size
+_COPIED = 1 << 20
 
 
 class Store:
@@ -61,6 +61,7 @@ class Store:
         self.folder = folder
         self._template = template
         self.hop = hop
+        self._stream = Streaming(hop)
         self._clock = clock
         self._fresh: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}
@@ -111,7 +112,7 @@ class Store:
         self._forget(relative)
         sink = Sink(self.path(relative))
         try:
-            written = await _stream(self.hop, sink, pieces)
+            written = await self._stream(sink, pieces)
         except OSError as error:
             raise _cannot(relative, error) from error
         self._fresh[relative], self._heads[relative] = written.sha256, sink.head
@@ -217,23 +218,6 @@ class Store:
         self._heads.pop(relative, None)
 
 
-async def _stream(hop: Hop, sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
-    waiting, size = list[bytes](), 0
-    try:
-        async for piece in pieces:
-            waiting.append(piece)
-            size += len(piece)
-            if len(waiting) == _PIECES:
-                waiting = [b"".join(waiting)]
-            if size >= _PIECE:
-                await hop(sink.take, waiting)
-                waiting, size = [], 0
-        return await hop(sink.end, waiting)
-    except BaseException:
-        sink.drop()
-        raise
-
-
 def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
 
@@ -289,7 +273,7 @@ def _json(value: Mapping[str, Json]) -> str:
 async def _read_pieces(
     file: aiofiles.threadpool.binary.AsyncBufferedReader,
 ) -> AsyncIterable[bytes]:
-    while piece := await file.read(_PIECE):
+    while piece := await file.read(_COPIED):
         yield piece
 
 

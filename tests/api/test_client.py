@@ -11,7 +11,8 @@ from raw_server import Act, Server, hang_up, raw_server, redirect, reply, says
 from pipeline.api.classify import Means
 from pipeline.api.client import Client
 from pipeline.api.endpoint import Endpoint
-from pipeline.api.transport import Upload, http
+from pipeline.api.transport import http
+from pipeline.api.upload import FileUpload
 from pipeline.errors import ApiError, BrokenConnectionError, UsageError
 from pipeline.retry import FREE_TRIES
 
@@ -46,7 +47,7 @@ async def resulted(one: Client) -> Means:
 
 
 async def submitted(of: Client) -> tuple[Means, str]:
-    async with of.submit(Upload(BytesIO(b"{}"), 2)) as answer:
+    async with of.submit(FileUpload(BytesIO(b"{}"), 2)) as answer:
         meaning = await of.understand(answer)
     return meaning.means, meaning.message
 
@@ -91,7 +92,7 @@ async def test_a_submits_redirect_is_not_followed_and_its_target_sees_nothing() 
 async def test_v1_is_billed_by_its_headers_before_a_byte_of_the_body_is_there() -> None:
     head = b"HTTP/1.1 200 OK\r\nx-cost: 0.065\r\nx-request-id: r9\r\nContent-Length: 9\r\n\r\n"
     async with raw_server(says(head)) as server, client(server, "v1") as one:  # noqa: SIM117
-        async with one.submit(Upload(BytesIO(b"{}"), 2)) as answer:
+        async with one.submit(FileUpload(BytesIO(b"{}"), 2)) as answer:
             meaning = await one.understand(answer)
             assert (meaning.means, meaning.receipt.credits) == (Means.RECEIVED, 65_000)
             assert meaning.receipt.request_id == "r9"
@@ -103,7 +104,7 @@ async def test_v1_is_billed_by_its_headers_before_a_byte_of_the_body_is_there() 
 async def test_what_was_read_to_understand_an_answer_is_still_there_to_be_kept() -> None:
     body = b"<html>" + bytes(3000)
     async with raw_server(reply(200, body)) as server, client(server) as one:  # noqa: SIM117
-        async with one.submit(Upload(BytesIO(b"{}"), 2)) as answer:
+        async with one.submit(FileUpload(BytesIO(b"{}"), 2)) as answer:
             assert (await one.understand(answer)).means is Means.RECEIVED
             assert b"".join([piece async for piece in answer.pieces(9999)]) == body
 
@@ -346,7 +347,7 @@ async def test_an_answer_that_quotes_the_key_does_not_make_it_seen(status: int) 
         async with (
             raw_server(reply(status, body, location=f"/{KEY}")) as server,
             client(server) as one,
-            one.submit(Upload(BytesIO(b"{}"), 2)) as answer,
+            one.submit(FileUpload(BytesIO(b"{}"), 2)) as answer,
         ):
             meaning = await one.understand(answer)
         assert "SG_01234" not in repr(meaning)
@@ -360,7 +361,7 @@ async def test_headers_and_metrics_that_quote_the_key_do_not_make_it_seen() -> N
     async with (
         raw_server(act) as server,
         client(server) as one,
-        one.submit(Upload(BytesIO(b"{}"), 2)) as answer,
+        one.submit(FileUpload(BytesIO(b"{}"), 2)) as answer,
     ):
         assert KEY not in repr(await one.understand(answer))
 

@@ -21,7 +21,8 @@ from raw_server import (
     trickle,
 )
 
-from pipeline.api.transport import AiohttpTransport, Request, Upload, http
+from pipeline.api.transport import AiohttpTransport, Request, http
+from pipeline.api.upload import FileUpload
 from pipeline.errors import AnswerTooLargeError, BrokenConnectionError, NoConnectionError
 
 KEY = "SG_0123456789abcdef"
@@ -37,7 +38,9 @@ async def transport(anyio_backend: str) -> AsyncIterator[AiohttpTransport]:
 
 
 def post(url: str, seconds: float = 20.0) -> Request:
-    return Request("POST", f"{url}/v1/model", seconds, Upload(BytesIO(b'{"image":"x"}'), 13), KEY)
+    return Request(
+        "POST", f"{url}/v1/model", seconds, FileUpload(BytesIO(b'{"image":"x"}'), 13), KEY
+    )
 
 
 async def whole(transport: AiohttpTransport, request: Request) -> tuple[int, bytes]:
@@ -245,7 +248,7 @@ async def test_an_answer_comes_through_though_the_server_has_not_read_the_reques
             "POST",
             f"http://127.0.0.1:{port}",
             20.0,
-            Upload(BytesIO(bytes(16 << 20)), 16 << 20),
+            FileUpload(BytesIO(bytes(16 << 20)), 16 << 20),
             KEY,
         )
         assert await whole(transport, request) == (401, b"no")

@@ -15,7 +15,8 @@ from pipeline.api.answer import Answer
 from pipeline.api.classify import Means
 from pipeline.api.client import Client
 from pipeline.api.endpoint import Endpoint
-from pipeline.api.transport import Request, Upload
+from pipeline.api.transport import Request
+from pipeline.api.upload import FileUpload
 from pipeline.batch import Probed, probe
 from pipeline.manifest import load
 
@@ -89,7 +90,7 @@ async def test_a_transcript_can_be_played_to_the_client(tmp_path: Path) -> None:
     transcript = (await probed(tmp_path, billed({"status": "Success", "odd": 1}))).transcript
     read = json.loads(json.dumps(transcript))
     client = Client(Replay(read["exchanges"]), Endpoint("http://x/v1/m", "v1", KEY, 5), no_sleep)
-    async with client.submit(Upload(BytesIO(b"{}"), 2)) as answer:
+    async with client.submit(FileUpload(BytesIO(b"{}"), 2)) as answer:
         meaning = await client.understand(answer)
         assert meaning.means is Means.RECEIVED
         assert meaning.receipt.credits == 64_100

@@ -7,7 +7,8 @@ def test_bodies_are_held_as_long_as_there_is_room_for_them_together() -> None:
     room = Room(10)
     first = room.hold([b"1234", b"56"])
     assert first is not None
-    assert first.read() == b"123456"
+    assert b"".join(first.pieces()) == b"123456"
+    assert first.size == 6
     assert room.hold([b"12345"]) is None  # 6 + 5 = 11
     second = room.hold([b"1234"])  # 6 + 4 = 10
     assert second is not None

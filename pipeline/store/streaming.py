@@ -1,0 +1,50 @@
+"""Bodies on their way to disk: in few and large writes, as far as memory allows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable
+
+    from pipeline.store.sink import Sink, Written
+    from pipeline.threads import Hop
+
+MOST = 16 << 20
+"""Bytes that all bodies together hold in memory before they are written in smaller pieces."""
+
+_LARGE, _SMALL = 1 << 20, 1 << 17  # bytes of a write; each costs a hop to a thread
+_PIECES = 64  # a trickle of single bytes would take 40 times their size
+
+
+class Streaming:
+    """Streams bodies to disk, in other threads by `hop`.
+
+    Each holds up to a MiB while all of them hold less than `most` bytes, else 128 KiB.
+    """
+
+    def __init__(self, hop: Hop, most: int = MOST) -> None:
+        self._hop = hop
+        self._most = most
+        self._held = 0
+
+    async def __call__(self, sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
+        """Write a body. What fails is taken away again. Raises OSError, and what `pieces` does."""
+        waiting, size = list[bytes](), 0
+        try:
+            async for piece in pieces:
+                waiting.append(piece)
+                size += len(piece)
+                self._held += len(piece)
+                if len(waiting) == _PIECES:
+                    waiting = [b"".join(waiting)]
+                if size >= (_LARGE if self._held < self._most else _SMALL):
+                    await self._hop(sink.take, waiting)
+                    self._held -= size
+                    waiting, size = [], 0
+            return await self._hop(sink.end, waiting)
+        except BaseException:
+            sink.drop()
+            raise
+        finally:
+            self._held -= size
