@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -57,6 +58,8 @@ def _file(path: Path, source: str) -> bytes:
 def _read(file: int, path: Path, source: str) -> bytes:
     """Read a file, or as much as tells that it is too large."""
     found = os.fstat(file)
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(found.st_mode):
         raise InputError(
             f"{name_of(source)}: a pipe or device, not a file ({path})", kind="not_an_image"
