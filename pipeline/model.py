@@ -94,7 +94,8 @@ class Ticket:
     """A job's claim in the ledger: its state for one fingerprint.
 
     `attempts` counts the tries used since the last `retry`; `twin_of` names the job that bought
-    the same fingerprint, where this one did not.
+    the same fingerprint, where this one did not. `is_alone`: it is known that no other ticket is of
+    the same job, or of the same fingerprint.
     """
 
     job: Job
@@ -102,6 +103,7 @@ class Ticket:
     status: Status
     attempts: int = 0
     twin_of: str | None = None
+    is_alone: bool = field(default=False, compare=False)
 
     @property
     def claim(self) -> Claim:

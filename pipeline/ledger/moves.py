@@ -6,7 +6,13 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IllegalMoveError, NameTakenError
-from pipeline.ledger.rows import Stored, billed_columns, error_columns
+from pipeline.ledger.rows import (
+    Purchase,
+    Stored,
+    billed_columns,
+    error_columns,
+    purchase_of,
+)
 from pipeline.ledger.statements import SQL
 from pipeline.model import TRANSITIONS, Artifact, Claim, Error, Link, Receipt, Status, Ticket
 
@@ -162,6 +168,16 @@ class Moves:
             _put(db, bound, files)
 
         await self._session.write(work)
+
+    async def answered(self, ticket: Ticket, file: Stored) -> Purchase:
+        """Note an answer's hash before it is read; give the attempt in the ticket's hands."""
+        bound = self._key(ticket)
+
+        def work(db: sqlite3.Connection) -> Purchase:
+            _put(db, bound, [file])
+            return purchase_of(db.execute(SQL["purchase"], bound).fetchone())
+
+        return await self._session.write(work)
 
     async def finished(
         self,

@@ -140,7 +140,13 @@ WHERE job.manifest = :manifest
 ORDER BY ticket.twin_of IS NOT NULL, ticket.attempt;
 
 -- name: waiting  the next pending jobs of a manifest, by priority, after a place in that order
-SELECT ticket.*, job.position
+SELECT ticket.*, job.position,
+       NOT EXISTS (
+        SELECT 1 FROM ticket AS other
+        WHERE other.fingerprint = ticket.fingerprint AND other.id <> ticket.id)
+       AND NOT EXISTS (
+        SELECT 1 FROM ticket AS other
+        WHERE other.id = ticket.id AND other.fingerprint <> ticket.fingerprint) AS is_alone
 FROM job JOIN ticket ON ticket.id = job.id AND ticket.fingerprint = job.fingerprint
 WHERE job.manifest = :manifest AND job.run = :run
   AND (job.rank, job.position) > (-:priority, :position)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
@@ -124,7 +124,10 @@ class Roster:
         rows = await self._session.rows(
             "waiting", priority=after[0], position=after[1], limit=limit
         )
-        return [Waiting(ticket_of(row), row["position"]) for row in rows]
+        return [
+            Waiting(replace(ticket_of(row), is_alone=bool(row["is_alone"])), row["position"])
+            for row in rows
+        ]
 
     async def finished(self, after: tuple[int, int], limit: int) -> list[Finished]:
         """Give the files of the next `limit` finished jobs, by priority, after a place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.api.client import LARGEST_RESULT
@@ -12,6 +13,7 @@ from pipeline.model import Artifact
 
 if TYPE_CHECKING:
     from pipeline.api.answer import Answer
+    from pipeline.ledger import Purchase
     from pipeline.model import Ticket
     from pipeline.perform.desk import Desk
     from pipeline.store import Written
@@ -20,7 +22,15 @@ ANSWER = "answer"
 """The role of an answer's body until it is understood."""
 
 
-async def keep_answer(desk: Desk, ticket: Ticket, attempt: int, answer: Answer) -> Stored:
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """An answer that was stored just now, and the purchase that it came of."""
+
+    purchase: Purchase
+    answer: Stored
+
+
+async def keep_answer(desk: Desk, ticket: Ticket, attempt: int, answer: Answer) -> Brought:
     """Store a received job's answer under a temporary name, and journal its hash.
 
     Raises BrokenConnectionError for a body that was cut.
@@ -29,8 +39,7 @@ async def keep_answer(desk: Desk, ticket: Ticket, attempt: int, answer: Answer) 
     written = await take(desk, temporary, answer)
     artifact = Artifact(ANSWER, temporary, written.sha256, written.bytes)
     stored = Stored(artifact, temporary, placed=False)
-    await desk.moves.stored(ticket, [stored])
-    return stored
+    return Brought(await desk.moves.answered(ticket, stored), stored)
 
 
 async def take(desk: Desk, temporary: str, answer: Answer) -> Written:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.admission import Ends
 from pipeline.api.classify import Means
@@ -15,11 +15,23 @@ from pipeline.perform.preparing import CHANGED, prepared
 
 if TYPE_CHECKING:
     from pipeline.api.upload import Upload
+    from pipeline.perform.answering import Brought
     from pipeline.perform.desk import Desk
 
 
-async def buy(desk: Desk, ticket: Ticket) -> tuple[Ticket, bool]:
-    """Take a job from pending as far as one paid call leads; tell whether another try may help.
+class Bought(NamedTuple):
+    """Where a job stands after a paid call, and whether another try may help.
+
+    `brought` is the answer, where one was stored.
+    """
+
+    ticket: Ticket
+    again: bool = False
+    brought: Brought | None = None
+
+
+async def buy(desk: Desk, ticket: Ticket) -> Bought:
+    """Take a job from pending as far as one paid call leads.
 
     Uses up to one try; waiting for a rate limit or an outage uses none. The job stays pending, no
     try used, where the ledger says that nothing may be sent. Raises Ended with admission.
@@ -41,15 +53,17 @@ async def buy(desk: Desk, ticket: Ticket) -> tuple[Ticket, bool]:
                 desk.admission.resolved(lease, Ends.UNSENT, passed=False)
                 _close(body)
         if sent is None or body is None:
-            return ticket, False
+            return Bought(ticket)
         desk.tell(ticket, sent[0])
+        call = Call(desk, *sent, lease)
         try:
-            ticket, means = await Call(desk, *sent, lease).make(body)
+            ticket, means = await call.make(body)
         finally:
             _close(body)
         waits = means is Means.AGAIN and desk.admission.outage.is_on
         if means is not Means.LIMITED and not waits:
-            return ticket, ticket.status is Status.PENDING and means in {Means.AGAIN, Means.FAILED}
+            again = ticket.status is Status.PENDING and means in {Means.AGAIN, Means.FAILED}
+            return Bought(ticket, again, call.brought)
 
 
 def _suspected(desk: Desk, ticket: Ticket) -> bool:

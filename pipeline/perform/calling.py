@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.admission import Lease
     from pipeline.api.answer import Answer
     from pipeline.api.upload import Upload
+    from pipeline.perform.answering import Brought
     from pipeline.perform.desk import Desk
 
 _ENDS = {
@@ -42,13 +43,14 @@ _NO_SERVICE = frozenset({Means.AGAIN, Means.LOST, Means.LIMITED})
 
 
 class Call:
-    """A call under way."""
+    """A call under way. `brought` is its answer, once that is stored."""
 
     def __init__(self, desk: Desk, ticket: Ticket, attempt: int, lease: Lease) -> None:
         self._desk = desk
         self._ticket = ticket
         self._attempt = attempt
         self._lease = lease
+        self.brought: Brought | None = None
 
     async def make(self, body: Upload) -> tuple[Ticket, Means]:
         """Send, and do what the answer means."""
@@ -123,7 +125,7 @@ class Call:
         desk.admission.settle(self._lease, credits)
         desk.admission.hold.passed()
         desk.tell(before, self._ticket, credits=credits)
-        await keep_answer(desk, self._ticket, self._attempt, answer)
+        self.brought = await keep_answer(desk, self._ticket, self._attempt, answer)
 
     async def _accepted(self, request_id: str) -> None:
         before = self._ticket

@@ -14,7 +14,7 @@ from pipeline.errors import ApiError, Charged
 from pipeline.formats import HEAD_BYTES, Format, sniff
 from pipeline.ledger import Purchase, Stored
 from pipeline.model import Artifact, Error, Event, Link, Receipt, Status, Stop, StopKind, Ticket
-from pipeline.perform.answering import ANSWER, keep_answer, take
+from pipeline.perform.answering import ANSWER, Brought, keep_answer, take
 from pipeline.perform.placing import RAW, keep_raw, place
 from pipeline.perform.reading import NotUnderstoodError, arrange, open_answer
 from pipeline.retry import FREE, FREE_TRIES
@@ -29,12 +29,15 @@ LINK_LIFE = timedelta(days=7)
 """How long the provider keeps a result file (provider's docs)."""
 
 
-async def collect(desk: Desk, ticket: Ticket) -> Ticket:
-    """Bring a received job's files under their names. Free, and safe to repeat at any point."""
-    purchase = desk.lookup.purchase(ticket)
+async def collect(desk: Desk, ticket: Ticket, brought: Brought | None = None) -> Ticket:
+    """Bring a received job's files under their names. Free, and safe to repeat at any point.
+
+    `brought` is what the ledger and the disk would give, where that is known from just now.
+    """
+    purchase = brought.purchase if brought else desk.lookup.purchase(ticket)
     if purchase is None:
         return ticket
-    files: Sequence[Stored] = await _on_disk(desk, ticket)
+    files: Sequence[Stored] = [brought.answer] if brought else await _on_disk(desk, ticket)
     answer = next((_reread(each) for each in files if each.artifact.role in {ANSWER, RAW}), None)
     try:
         if not files and not purchase.links:
@@ -105,7 +108,7 @@ async def _asked_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> Stored
         return None
     async with desk.client.result(request_id, DOWNLOAD_SECONDS) as (meaning, answer):
         if meaning.means is Means.RECEIVED and answer is not None:
-            return await keep_answer(desk, ticket, purchase.number, answer)
+            return (await keep_answer(desk, ticket, purchase.number, answer)).answer
     return None
 
 

@@ -17,6 +17,7 @@ from pipeline.retry import SUBMIT
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pipeline.perform.answering import Brought
     from pipeline.perform.desk import Desk
 
 
@@ -26,13 +27,15 @@ async def perform(desk: Desk, ticket: Ticket) -> Ticket:
     Tries that the service failed are repeated after a backoff, up to the manifest's attempts.
     Raises only LedgerError and StoreError: whatever else goes wrong is the job's state.
     """
-    shared = None if desk.lookup.is_clear(ticket) else await share(desk, ticket)
+    is_clear = ticket.is_alone or desk.lookup.is_clear(ticket)
+    shared = None if is_clear else await share(desk, ticket)
     if shared is not None:
         return shared
+    brought: Brought | None = None
 
     async def attempt() -> bool:
-        nonlocal ticket
-        ticket, again = await buy(desk, ticket)
+        nonlocal ticket, brought
+        ticket, again, brought = await buy(desk, ticket)
         if ticket.status is Status.ACCEPTED:
             ticket = await follow(desk, ticket, fresh=True)
             again = ticket.status is Status.PENDING
@@ -43,7 +46,7 @@ async def perform(desk: Desk, ticket: Ticket) -> Ticket:
             await _repeated(attempt, desk)
     except Ended:
         return ticket
-    return await _bring_home(desk, ticket)
+    return await _bring_home(desk, ticket, brought)
 
 
 async def _repeated(attempt: Callable[[], Awaitable[bool]], desk: Desk) -> None:
@@ -73,8 +76,8 @@ async def rescue(desk: Desk, ticket: Ticket) -> Ticket:
     return await _bring_home(desk, ticket)
 
 
-async def _bring_home(desk: Desk, ticket: Ticket) -> Ticket:
+async def _bring_home(desk: Desk, ticket: Ticket, brought: Brought | None = None) -> Ticket:
     if ticket.status is Status.RECEIVED:
-        ticket = await collect(desk, ticket)
+        ticket = await collect(desk, ticket, brought)
     await share_with_twins(desk, ticket)
     return ticket

@@ -206,6 +206,15 @@ async def test_files_are_journaled_before_and_after_their_rename(tmp_path: Path)
         ]
 
 
+async def test_an_answer_is_journaled_and_its_purchase_given(tmp_path: Path) -> None:
+    async with opened(tmp_path / "l.sqlite") as parts:
+        ticket, number = await parts.brought(await parts.pending("mug"), Status.RECEIVED)
+        purchase = await parts.moves.answered(ticket, stored(".mug.1.answer.part"))
+        assert purchase == parts.lookup.purchase(ticket)
+        assert (purchase.number, purchase.receipt.credits) == (number, PRICE)
+        assert parts.lookup.files("mug", "print-mug") == [stored(".mug.1.answer.part")]
+
+
 async def test_a_job_never_takes_over_another_jobs_file(tmp_path: Path) -> None:
     async with opened(tmp_path / "l.sqlite") as parts:
         mug, _ = await parts.brought(await parts.pending("mug"), Status.RECEIVED)

@@ -18,6 +18,31 @@ pytestmark = pytest.mark.anyio
 WRONG = Error("invalid_input", "mug.jpg is missing")
 
 
+async def test_a_waiting_job_is_alone_where_no_other_ticket_has_to_do_with_it(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path / "l.sqlite", "other.yaml") as parts:
+        await parts.pending("theirs", "print-of-both")
+    async with opened(tmp_path / "l.sqlite") as parts:
+        await parts.pending("changed", "old")
+        for id_, fingerprint in (
+            ("jug", "print-jug"),
+            ("cup", "same"),
+            ("mug", "same"),
+            ("changed", "new"),
+            ("ours", "print-of-both"),
+        ):
+            await parts.pending(id_, fingerprint)
+        waiting = await parts.roster.waiting(BEFORE_ALL, 9)
+        assert {each.ticket.job.id: each.ticket.is_alone for each in waiting} == {
+            "jug": True,
+            "cup": False,
+            "mug": False,
+            "changed": False,
+            "ours": False,
+        }
+
+
 async def test_one_ledger_never_holds_two_providers(tmp_path: Path) -> None:
     async with opened(tmp_path / "l.sqlite", provider="emulator"):
         pass
