@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.model import Error, Status, Ticket
 from pipeline.perform.line import rescue
-from pipeline.perform.placing import take_name_back
+from pipeline.perform.naming import take_name_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.api import wire
-from pipeline.errors import FormatError, NameTakenError
+from pipeline.errors import FormatError
 from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
+from pipeline.perform.naming import Names, journaled, own_sidecar, sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
     from pipeline.store import Store
 
-_LARGEST_SIDECAR = 1 << 24
 RAW = "raw"
 """The role of a billed body that nobody understands."""
 
@@ -141,96 +140,21 @@ def _suffix(path: Path, summary: Summary | FormatError) -> str:
 async def _journaled(
     desk: Desk, ticket: Ticket, files: Sequence[Stored], looks: Sequence[_Look], *first: Stored
 ) -> list[Stored]:
-    """Name the files, and journal them with those that come `first`, before the renames.
+    """Name the files, and journal them with those that come `first`, before the renames."""
 
-    A name that another job takes in between is left to it.
-    """
-    for last in (False, False, True):
-        named = [await _named(desk, ticket, *each) for each in zip(files, looks, strict=True)]
-        try:
-            await desk.moves.stored(ticket, [*first, *named])
-        except NameTakenError:
-            if last:
-                raise
-        else:
-            break
-    return [*first, *named]
+    async def named(names: Names) -> list[Stored]:
+        pairs = zip(files, looks, strict=True)
+        return [*first, *[await _named(names, *each) for each in pairs]]
+
+    return await journaled(desk, ticket, named)
 
 
-async def _named(desk: Desk, ticket: Ticket, file: Stored, look: _Look) -> Stored:
+async def _named(names: Names, file: Stored, look: _Look) -> Stored:
     """Choose a file's name by its role and its bytes; what stands there already is kept."""
     if file.placed:
         return file
-    path = await _free_name(desk, ticket, look.ending, is_taken=look.is_taken)
+    path = await names.free(look.ending, is_taken=look.is_taken)
     return replace(file, artifact=replace(file.artifact, path=path))
-
-
-async def free_name(desk: Desk, ticket: Ticket, ending: str) -> str:
-    """Give the path for a ticket's file, moving an older version of the same job out of the way.
-
-    A path that anybody else's file stands at is left to it.
-    """
-    taken = await desk.store.exists(f"{desk.store.stem(ticket.job.id)}{ending}")
-    return await _free_name(desk, ticket, ending, is_taken=taken)
-
-
-async def _free_name(desk: Desk, ticket: Ticket, ending: str, *, is_taken: bool) -> str:
-    stem = desk.store.stem(ticket.job.id)
-    wanted = f"{stem}{ending}"
-    owner = desk.lookup.owner_of(wanted)
-    if owner == (ticket.job.id, ticket.fingerprint):
-        return wanted
-    if owner is not None and owner[0] == ticket.job.id:
-        await _supersede(desk, wanted, f"{stem}.{owner[1][:8]}{ending}")
-        return wanted
-    if owner is None and not is_taken:
-        return wanted
-    return f"{stem}.{ticket.fingerprint[:8]}{ending}"
-
-
-async def take_name_back(desk: Desk, ticket: Ticket, artifact: Artifact) -> None:
-    """Give a file that was superseded its first name again, now that its job is wanted anew."""
-    stem, print_ = desk.store.stem(ticket.job.id), ticket.fingerprint[:8]
-    ending = artifact.path.removeprefix(f"{stem}.{print_}")
-    if ending == artifact.path:
-        return
-    wanted = await free_name(desk, ticket, ending)
-    if wanted == artifact.path:
-        return
-    for old, new in ((artifact.path, wanted), (sidecar(artifact.path), sidecar(wanted))):
-        if await desk.store.exists(old):
-            await desk.store.keep_also_as(old, f"{new}.part")
-            await desk.store.place([(f"{new}.part", new)])
-    await desk.moves.renamed(artifact.path, wanted)
-    for old in (artifact.path, sidecar(artifact.path)):
-        await desk.store.remove(old)
-
-
-def sidecar(path: str) -> str:
-    """Give the path of the provenance beside a file."""
-    return path.rpartition(".")[0] + ".json"
-
-
-async def own_sidecar(desk: Desk, ticket: Ticket, path: str) -> str:
-    """Give the path of the sidecar of a result; somebody else's file of that name is left alone."""
-    wanted = sidecar(path)
-    if not await desk.store.exists(wanted):
-        return wanted
-    there = wire.json_object(await desk.store.read(wanted, _LARGEST_SIDECAR))
-    stem = desk.store.stem(ticket.job.id)
-    return wanted if "fingerprint" in there else f"{stem}.{ticket.fingerprint[:8]}.json"
-
-
-async def _supersede(desk: Desk, path: str, other: str) -> None:
-    """Let a paid result that is no longer current go by another name, with its sidecar.
-
-    Linked first, then journaled, then taken over by the rename: at no moment is the older file
-    without the name that the ledger has for it.
-    """
-    for old, new in ((path, other), (sidecar(path), sidecar(other))):
-        if await desk.store.exists(old):
-            await desk.store.keep_also_as(old, new)
-    await desk.moves.renamed(path, other)
 
 
 async def _take_places(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.ledger import Buyer, Stored
 from pipeline.model import Artifact, Error, Status, Ticket
-from pipeline.perform.placing import free_name, own_sidecar, provenance
+from pipeline.perform.naming import Names, journaled, own_sidecar
+from pipeline.perform.placing import provenance
 
 if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
@@ -34,6 +35,8 @@ async def share(desk: Desk, ticket: Ticket) -> Ticket | None:
 
 async def share_with_twins(desk: Desk, ticket: Ticket) -> None:
     """Let the jobs that waited for this one share its outcome."""
+    if ticket.is_alone:
+        return
     for twin in desk.lookup.twins(ticket):
         await share(desk, twin)
 
@@ -60,20 +63,26 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
     """Copy the buyer's files under this job's names."""
     leader = replace(ticket, job=replace(ticket.job, id=buyer.id))
     purchase = desk.lookup.purchase(leader)
-    originals = desk.lookup.files(buyer.id, ticket.fingerprint)
     copies = []
-    for original in originals:
+    for original in desk.lookup.files(buyer.id, ticket.fingerprint):
         artifact = original.artifact
         if not await desk.store.holds(artifact.path, artifact.sha256):
             message = f"the same as job {buyer.id}, whose file {artifact.path} is gone or altered"
             return await _stay(desk, ticket, Error("twin_file_gone", message))
         temporary = desk.store.temporary(ticket.job.id, 0, artifact.role)
         await desk.store.copy(artifact.path, temporary)
-        ending = artifact.path.removeprefix(desk.store.stem(buyer.id))
-        path = await free_name(desk, ticket, ending)
-        copies.append(Stored(replace(artifact, path=path), temporary, placed=False))
+        copies.append(Stored(artifact, temporary, placed=False))
+
+    async def named(names: Names) -> list[Stored]:
+        stem = desk.store.stem(buyer.id)
+        paths = [await names.free(each.artifact.path.removeprefix(stem)) for each in copies]
+        return [
+            replace(each, artifact=replace(each.artifact, path=path))
+            for each, path in zip(copies, paths, strict=True)
+        ]
+
+    copies = await journaled(desk, ticket, named)
     artifacts: list[Artifact] = [each.artifact for each in copies]
-    await desk.moves.stored(ticket, copies)
     described = None
     if purchase is not None:
         twin = replace(ticket, twin_of=buyer.id)

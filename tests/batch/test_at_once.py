@@ -86,3 +86,33 @@ async def test_jobs_that_want_one_name_both_get_their_files(tmp_path: Path) -> N
     paths = [file["path"] for row in rows(manifest).values() for file in row["files"]]
     assert len(paths) == len(set(paths)) == 24  # 8 with two files, 8 with one
     assert all((tmp_path / "out" / path).exists() for path in paths)
+
+
+async def test_a_twins_copy_and_a_job_that_want_one_name_both_get_their_files(
+    tmp_path: Path,
+) -> None:
+    """A twin `a` of a job that brings a splat wants `a.splat.ply`; so does a job `a.splat`."""
+
+    def answer(number: int, body: bytes) -> web.Response:
+        files = {"gaussian_splat": pybase64.b64encode(splat(40)).decode()}
+        if json.loads(body)["seed"] == 1:
+            files["model_glb"] = pybase64.b64encode(GLB).decode()
+        return model(number, json.dumps(files))
+
+    photos = write_photos(tmp_path / "photos", 8)
+    jobs = [
+        {"id": f"{name}{number}{ending}", "image": f"photos/{photo}", "seed": seed, "priority": -at}
+        for number, photo in enumerate(photos)
+        for at, (name, ending, seed) in enumerate(
+            (("lead", "", 1), ("a", ".splat", 2), ("a", "", 1))
+        )
+    ]
+    async with scripted({V1: [together(16, answer)]}) as api:
+        manifest = write_manifest(tmp_path, jobs, api.url + V1, limits={"concurrency": 16})
+        done = await anyio.to_thread.run_sync(catalog3d, "run", manifest)
+        assert done.returncode == 0, done.stderr
+        assert api.submits == 16
+    assert {row["status"] for row in rows(manifest).values()} == {"succeeded"}
+    paths = [file["path"] for row in rows(manifest).values() for file in row["files"]]
+    assert len(paths) == len(set(paths)) == 40  # 8 leaders and 8 twins with two files, 8 with one
+    assert all((tmp_path / "out" / path).exists() for path in paths)
