@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from pipeline.governors import Balance, Budget, Doubt, Hold, Outage, Price, Stre
 from pipeline.model import Claim, Stop, StopKind, Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pipeline.concurrency import Call, Fixed
     from pipeline.rates import Rate
@@ -177,6 +178,16 @@ class Admission:
         self._changed()
         return convicted
 
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """Count a result as unjudged while its files are brought home."""
+        self.streak.unjudged += 1
+        try:
+            yield
+        finally:
+            self.streak.unjudged -= 1
+            self._changed()
+
     async def pause(self, seconds: float) -> None:
         """Wait, as between two tries. Raises Ended as soon as admission ends."""
         until = self._clock() + seconds
@@ -204,13 +215,14 @@ class Admission:
             self.end(_outage_stop(lasted))
         if self.stop is not None:
             raise Ended
-        if not self.doubt.may_send():
+        calls = self.concurrency
+        if not (self.doubt.may_send() and self.streak.allows(calls.in_flight, calls.limit)):
             return math.inf
         return max(
             self.hold.delay(now),
             self.rate.delay(now),
             self.outage.delay(now),
-            self.concurrency.delay(now),
+            calls.delay(now),
         )
 
     def _ended(self, lease: Lease, ends: Ends) -> None:

@@ -342,6 +342,39 @@ async def test_no_more_are_in_flight_than_the_limit_and_a_followed_call_is_in_fl
     await queued(admission(at_once=2), story)
 
 
+async def test_a_result_keeps_its_slot_until_it_is_judged_as_long_as_none_was_good() -> None:
+    async def story(queue: Queue) -> None:
+        door = queue.door
+        await queue.want(*"abcdefg")
+        assert list(queue.entered) == ["a", "b"]
+        door.settle(queue.entered["a"], PRICE)
+        door.resolved(queue.entered["a"], Ends.SUCCEEDED, passed=True)
+        with door.judging():
+            await anyio.wait_all_tasks_blocked()
+            assert list(queue.entered) == ["a", "b"]
+            door.streak.good()
+        await anyio.wait_all_tasks_blocked()
+        assert list(queue.entered) == ["a", "b", "c"]
+        door.settle(queue.entered["b"], PRICE)
+        door.resolved(queue.entered["b"], Ends.SUCCEEDED, passed=True)
+        with door.judging():
+            await anyio.wait_all_tasks_blocked()
+            assert list(queue.entered) == ["a", "b", "c", "d"]  # half of 2 beyond the limit
+            door.settle(queue.entered["c"], PRICE)
+            door.resolved(queue.entered["c"], Ends.SUCCEEDED, passed=True)
+            with door.judging():
+                await anyio.wait_all_tasks_blocked()
+                assert list(queue.entered) == ["a", "b", "c", "d"]
+        await anyio.wait_all_tasks_blocked()
+        assert list(queue.entered) == ["a", "b", "c", "d", "e"]
+        for name in "defg":
+            await queue.settle(name, PRICE)
+            door.resolved(queue.entered[name], Ends.SUCCEEDED, passed=True)
+            await anyio.wait_all_tasks_blocked()
+
+    await queued(admission(at_once=2), story)
+
+
 async def test_after_a_429_everyone_waits_for_the_reset() -> None:
     clock = Clock()
 

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 class Phases:
     """The phases of a run. `guarded` awaits work whose failure ends admission.
 
-    There are no more workers than calls in flight at most: more would send before the last result
-    is judged, and buy up to twice as much before useless results stop a run.
+    There are half as many more workers as calls in flight at most: the slots are in use while
+    results are brought home, as far as the door lets them be.
     """
 
-    def __init__(self, desk: Desk, supply: Supply, guarded: Guarded, workers: int) -> None:
+    def __init__(self, desk: Desk, supply: Supply, guarded: Guarded, at_once: int) -> None:
         self._desk = desk
         self._supply = supply
         self._guarded = guarded
-        self._workers = workers
+        self._workers = at_once + at_once // 2
         self._reopened = False
 
     async def bring_home(self, rescues: Sequence[Ticket]) -> Reconciled:

@@ -11,19 +11,32 @@ _IN_A_ROW = 3
 
 
 class Streak:
-    """Counts results in a row that cost money and are no use."""
+    """Results in a row: such as are good, or such as cost money and are no use.
+
+    `unjudged` counts those that are bought, and whose files have not been looked at yet.
+    """
 
     def __init__(self) -> None:
-        self._count = 0
+        self.unjudged = 0
+        self._good = self._bad = 0
 
     def good(self) -> None:
-        """Begin anew."""
-        self._count = 0
+        """Count one that is."""
+        self._good, self._bad = self._good + 1, 0
 
     def bad(self) -> bool:
-        """Count one; tell whether the run should stop."""
-        self._count += 1
-        return self._count >= _IN_A_ROW
+        """Count one that is no use; tell whether the run should stop."""
+        self._good, self._bad = 0, self._bad + 1
+        return self._bad >= _IN_A_ROW
+
+    def allows(self, in_flight: int, limit: int) -> bool:
+        """Tell whether one more call may go, where so many of at most `limit` are in flight.
+
+        What is sent before the last results are judged may be no use either. So results count as
+        if they were in flight until they are judged; but for as many as were good in a row, and
+        half the limit at most, lest slots stand empty while results are brought home.
+        """
+        return in_flight + self.unjudged < limit + min(self._good, limit // 2)
 
 
 class Verdict(StrEnum):

@@ -78,6 +78,7 @@ async def rescue(desk: Desk, ticket: Ticket) -> Ticket:
 
 async def _bring_home(desk: Desk, ticket: Ticket, brought: Brought | None = None) -> Ticket:
     if ticket.status is Status.RECEIVED:
-        ticket = await collect(desk, ticket, brought)
+        with desk.admission.judging():
+            ticket = await collect(desk, ticket, brought)
     await share_with_twins(desk, ticket)
     return ticket

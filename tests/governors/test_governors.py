@@ -177,6 +177,38 @@ def test_three_bad_results_in_a_row_say_stop() -> None:
     assert told == [False, False, False, False, True, True]
 
 
+@pytest.mark.parametrize(
+    ("judged", "unjudged", "most"),
+    [
+        ("", 0, 8),
+        ("", 3, 5),  # none was good yet: 8 - 3
+        ("gg", 3, 7),  # 8 + 2 - 3
+        ("gggg", 3, 9),  # 8 + 4 - 3
+        ("gggggggg", 3, 9),  # half of 8 is the most beyond it
+        ("ggggggggb", 3, 5),
+        ("ggggggggbg", 3, 6),
+    ],
+)
+def test_results_count_as_in_flight_until_they_are_judged_but_for_as_many_as_were_good(
+    judged: str, unjudged: int, most: int
+) -> None:
+    streak = Streak()
+    for each in judged:
+        if each == "g":
+            streak.good()
+        else:
+            streak.bad()
+    streak.unjudged = unjudged
+    assert [each for each in range(20) if streak.allows(each, limit=8)] == list(range(most))
+
+
+def test_one_call_at_a_time_waits_until_its_result_is_judged() -> None:
+    streak = Streak()
+    streak.good()
+    streak.unjudged = 1
+    assert not streak.allows(0, limit=1)
+
+
 def test_without_a_doubt_any_number_may_send() -> None:
     doubt: Doubt[str] = Doubt()
     for lease in range(9):
