@@ -9,6 +9,7 @@ from pipeline.errors import FormatError
 from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
 from pipeline.perform.naming import Names, journaled, own_sidecar, sidecar
+from pipeline.store import drop_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.perform.desk import Desk
     from pipeline.store import Store
 
+_LARGE = 1 << 18  # bytes; less is not worth three calls
 RAW = "raw"
 """The role of a billed body that nobody understands."""
 
@@ -117,6 +119,8 @@ def _looks(store: Store, stem: str, files: Sequence[Stored]) -> list[_Look]:
         middle = "" if role == "result" else f".{role}"
         summary = _verified(path)
         ending = f"{middle}.{_suffix(path, summary)}"
+        if each.artifact.bytes >= _LARGE:
+            drop_pages(path)
         wanted = each.artifact.path if each.placed else f"{stem}{ending}"
         there = [store.path(name).exists() for name in (wanted, sidecar(wanted))]
         looks.append(_Look(summary, ending, wanted, *there))

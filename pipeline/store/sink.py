@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -41,7 +42,7 @@ class Sink:
         if self._file is None:
             self.head = b"".join(pieces)[:HEAD_BYTES]
             self._file = _made(self._path)
-        _write(self._file, pieces)
+        write_all(self._file, pieces)
         for piece in pieces:
             self._digest.update(piece)
             self._size += len(piece)
@@ -84,6 +85,24 @@ def filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
         raise
 
 
+def drop_pages(path: Path) -> None:
+    """Let the kernel forget a file's bytes in memory, once they are durable and looked at. Blocks.
+
+    Nobody reads a result again tonight. A night's worth of them would push out what the machine
+    needs, and new memory for each costs more than writing it (5 ms of CPU for 3 MB, where a virtual
+    machine's host has taken free memory back). Advice only: what fails changes nothing.
+    """
+    advise = getattr(os, "posix_fadvise", None)
+    if advise is None:
+        return
+    with suppress(OSError):
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            advise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(file)
+
+
 def _made(path: Path) -> int:
     """Open a file to be written anew: what `open` would ask of it besides costs four calls."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
@@ -94,11 +113,15 @@ def _made(path: Path) -> int:
         return os.open(path, flags, 0o666)
 
 
-def _write(file: int, pieces: Sequence[bytes]) -> None:
-    """Write all of it, a large piece without a copy: the disk may take less than it is given."""
+def write_all(
+    file: int,
+    pieces: Sequence[bytes],
+    write: Callable[[int, Sequence[memoryview]], int] = os.writev,
+) -> None:
+    """Write pieces in their order, large ones without a copy; `write` may take less than all."""
     left = [memoryview(piece) for piece in pieces]
     while left:
-        taken = os.writev(file, left)
+        taken = write(file, left)
         while left and taken >= len(left[0]):
             taken -= len(left.pop(0))
         if left:
