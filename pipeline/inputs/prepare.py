@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
+from pipeline.inputs import png
 from pipeline.inputs.colour import eight_bit, flat, is_srgb, srgb
 from pipeline.inputs.edges import HALF, alpha_of, extremes, hard, marked_by
 from pipeline.inputs.picture import (
@@ -116,12 +117,15 @@ def _image(data: bytes, name: str, max_side: int | None) -> tuple[bytes, Scale]:
         scale = fit(upright_size(picture), max_side)
         large = len(data) > LARGEST_BODY_PART
         if scale.is_one and not large:
-            sendable = picture.format == "JPEG" and _sendable(picture, data)
-            if sendable:
+            sendable = _sendable(picture, data)
+            if sendable and picture.format == "PNG" and png.is_whole(data):
+                return data, scale
+            drafted = sendable and picture.format == "JPEG"
+            if drafted:
                 # all of its code is read at an eighth of its size too, for half the time
                 picture.draft(None, (1, 1))
             picture.load()  # a broken file shows when its pixels are read
-            if sendable or _sendable(picture, data):
+            if drafted or _sendable(picture, data):
                 return data, scale
         right = _normalised(picture, name, scale)
         # pixels that are new anyway lose nothing that could be seen, and a PNG of them is 4 times
