@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -18,6 +17,7 @@ from rich.console import Console
 
 from pipeline.batch import Options, Summary, find_key
 from pipeline.batch import run as run_batch
+from pipeline.cli.allocation import settle_memory
 from pipeline.cli.plan import show_plan
 from pipeline.cli.session import (
     JSON,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from pipeline.model import Event
 
 
-_COLLECTED_AFTER = 5000  # objects; 700 by default
 _MOST_CREDITS = 10**9
 
 
@@ -109,8 +108,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             on_event=listen,
             options=options,
         )
-        gc.freeze()  # what is imported stays: going through it again and again took 3 % of the CPU
-        gc.set_threshold(_COLLECTED_AFTER)
+        settle_memory()
         summary: Summary = anyio.run(whole)
     try:
         if as_json:
