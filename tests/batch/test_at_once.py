@@ -63,14 +63,16 @@ async def test_twins_of_jobs_whose_last_try_only_revealed_an_outage_share_their_
         assert api.submits == 16  # 8 that found it down, and one for each pair
 
 
+def splat_or_both(number: int, body: bytes) -> web.Response:
+    """Give a splat, and to whoever asks with seed 1 a GLB too."""
+    files = {"gaussian_splat": pybase64.b64encode(splat(40)).decode()}
+    if json.loads(body)["seed"] == 1:
+        files["model_glb"] = pybase64.b64encode(GLB).decode()
+    return model(number, json.dumps(files))
+
+
 async def test_jobs_that_want_one_name_both_get_their_files(tmp_path: Path) -> None:
     """A job `a` whose answer brings a splat wants `a.splat.ply`; so does a job `a.splat`."""
-
-    def answer(number: int, body: bytes) -> web.Response:
-        files = {"gaussian_splat": pybase64.b64encode(splat(40)).decode()}
-        if json.loads(body)["seed"] == 1:
-            files["model_glb"] = pybase64.b64encode(GLB).decode()
-        return model(number, json.dumps(files))
 
     photos = write_photos(tmp_path / "photos", 8)
     jobs = [
@@ -78,7 +80,7 @@ async def test_jobs_that_want_one_name_both_get_their_files(tmp_path: Path) -> N
         for number, photo in enumerate(photos)
         for ending, seed in (("", 1), (".splat", 2))
     ]
-    async with scripted({V1: [together(16, answer)]}) as api:
+    async with scripted({V1: [together(16, splat_or_both)]}) as api:
         manifest = write_manifest(tmp_path, jobs, api.url + V1, limits={"concurrency": 16})
         done = await anyio.to_thread.run_sync(catalog3d, "run", manifest)
         assert done.returncode == 0, done.stderr
@@ -93,12 +95,6 @@ async def test_a_twins_copy_and_a_job_that_want_one_name_both_get_their_files(
 ) -> None:
     """A twin `a` of a job that brings a splat wants `a.splat.ply`; so does a job `a.splat`."""
 
-    def answer(number: int, body: bytes) -> web.Response:
-        files = {"gaussian_splat": pybase64.b64encode(splat(40)).decode()}
-        if json.loads(body)["seed"] == 1:
-            files["model_glb"] = pybase64.b64encode(GLB).decode()
-        return model(number, json.dumps(files))
-
     photos = write_photos(tmp_path / "photos", 8)
     jobs = [
         {"id": f"{name}{number}{ending}", "image": f"photos/{photo}", "seed": seed, "priority": -at}
@@ -107,7 +103,7 @@ async def test_a_twins_copy_and_a_job_that_want_one_name_both_get_their_files(
             (("lead", "", 1), ("a", ".splat", 2), ("a", "", 1))
         )
     ]
-    async with scripted({V1: [together(16, answer)]}) as api:
+    async with scripted({V1: [together(16, splat_or_both)]}) as api:
         manifest = write_manifest(tmp_path, jobs, api.url + V1, limits={"concurrency": 16})
         done = await anyio.to_thread.run_sync(catalog3d, "run", manifest)
         assert done.returncode == 0, done.stderr
