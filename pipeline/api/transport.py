@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.api.upload import Upload
 
 _FAULTS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
-_READ_AHEAD = 128 << 10  # a connection holds up to twice that of an answer
+_READ_AHEAD = 64 << 10  # a connection holds up to twice that of an answer
 _CONNECT_SECONDS = 30.0
 _SAID_LENGTH = 200
 
