@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 class Phases:
     """The phases of a run. `guarded` awaits work whose failure ends admission.
 
-    There are half as many more workers as calls in flight at most: the slots are in use while
-    results are brought home, as far as the door lets them be.
+    Where jobs are bought there are half as many more workers as calls in flight at most: the slots
+    are in use while results are brought home, as far as the door lets them be.
     """
 
     def __init__(self, desk: Desk, supply: Supply, guarded: Guarded, at_once: int) -> None:
         self._desk = desk
         self._supply = supply
         self._guarded = guarded
-        self._workers = at_once + at_once // 2
+        self._at_once = at_once
         self._reopened = False
 
     async def bring_home(self, rescues: Sequence[Ticket]) -> Reconciled:
@@ -45,7 +45,7 @@ class Phases:
         admission, again = self._desk.admission, True
         while again:
             outages, self._reopened = admission.outage.times, False
-            await self._drain(perform, self._supply.waiting(limit))
+            await self._drain(perform, self._supply.waiting(limit), more=self._at_once // 2)
             await self._acquit()
             if alone:
                 return
@@ -79,10 +79,11 @@ class Phases:
         self,
         line: Callable[[Desk, Ticket], Awaitable[Ticket]],
         tickets: AsyncIterator[Ticket],
+        more: int = 0,
     ) -> None:
         async def work(ticket: Ticket) -> None:
             ended = await self._guarded(line(self._desk, ticket))
             if ended is not None and ended.status is Status.PENDING is not ticket.status:
                 self._reopened = True
 
-        await drain(tickets, work, workers=self._workers)
+        await drain(tickets, work, workers=self._at_once + more)

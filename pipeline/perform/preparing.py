@@ -29,7 +29,7 @@ async def prepared(desk: Desk, ticket: Ticket) -> tuple[Upload, Sending]:
 
     Only behind the door: whoever waits there holds no picture in memory.
     """
-    others = desk.admission.in_flight
+    others = desk.admission.concurrency.in_flight + desk.admission.streak.unjudged
     return await desk.pictures(_prepared, desk, ticket, others)
 
 

@@ -43,15 +43,17 @@ class Held:
 
     def __init__(self, body: Sequence[bytes], size: int, room: Room) -> None:
         self.size = size
-        self._body = body
+        self._body: Sequence[bytes] | None = body
         self._room = room
 
     def pieces(self) -> Iterator[Piece]:
-        """Give it from its beginning; nothing, once it was closed."""
+        """Give it from its beginning. Raises ValueError once it was closed."""
+        if self._body is None:
+            raise ValueError("the body was let go of")
         return sliced(self._body)
 
     def close(self) -> None:
         """Let go of it, and give its room back."""
-        if self._body:
+        if self._body is not None:
             self._room.give_back(self.size)
-        self._body = ()
+        self._body = None

@@ -34,6 +34,7 @@ class Sink:
         self.head = b""
         self._path = path
         self._file: int | None = None
+        self._is_made = False
         self._digest = hashlib.sha256()
         self._size = 0
 
@@ -42,6 +43,7 @@ class Sink:
         if self._file is None:
             self.head = b"".join(pieces)[:HEAD_BYTES]
             self._file = _made(self._path)
+            self._is_made = True
         write_all(self._file, pieces)
         for piece in pieces:
             self._digest.update(piece)
@@ -53,12 +55,14 @@ class Sink:
         assert self._file is not None
         os.fsync(self._file)
         self._close()
+        self._is_made = False  # it is somebody's now
         return Written(self._digest.hexdigest(), self._size)
 
     def drop(self) -> None:
         """Give the file up, and take it away."""
-        if self._file is not None:
+        with suppress(OSError):
             self._close()
+        if self._is_made:
             self._path.unlink(missing_ok=True)
 
     def _close(self) -> None:

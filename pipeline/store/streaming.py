@@ -20,7 +20,8 @@ _PIECES = 64  # a trickle of single bytes would take 40 times their size
 class Streaming:
     """Streams bodies to disk, in other threads by `hop`.
 
-    Each holds up to a MiB while all of them hold less than `most` bytes, else 128 KiB.
+    Each holds up to a MiB, 64 pieces at most, while all of them hold less than `most` bytes; else
+    128 KiB.
     """
 
     def __init__(self, hop: Hop, most: int = MOST) -> None:
@@ -36,9 +37,10 @@ class Streaming:
                 waiting.append(piece)
                 size += len(piece)
                 self._held += len(piece)
-                if len(waiting) == _PIECES:
+                roomy = self._held < self._most and len(waiting) < _PIECES
+                if len(waiting) == _PIECES and size < _SMALL:
                     waiting = [b"".join(waiting)]
-                if size >= (_LARGE if self._held < self._most else _SMALL):
+                if size >= (_LARGE if roomy else _SMALL):
                     await self._hop(sink.take, waiting)
                     self._held -= size
                     waiting, size = [], 0

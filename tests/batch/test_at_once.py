@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from catalogue import catalog3d, rows, write_manifest, write_photos
 from ply_builder import splat
-from scripted import BILL, GLB, scripted
+from scripted import BILL, GLB, Answer, scripted
 
 pytestmark = pytest.mark.anyio
 
@@ -112,3 +112,42 @@ async def test_a_twins_copy_and_a_job_that_want_one_name_both_get_their_files(
     paths = [file["path"] for row in rows(manifest).values() for file in row["files"]]
     assert len(paths) == len(set(paths)) == 40  # 8 leaders and 8 twins with two files, 8 with one
     assert all((tmp_path / "out" / path).exists() for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("good", "most"),
+    [
+        (0, 10),  # 8 at once, and a call for each of the first two that were judged
+        (12, 14),  # half as many more after a row of good ones: 8 + 4 + 2
+    ],
+)
+async def test_hardly_more_is_bought_than_is_in_flight_when_results_are_no_use(
+    tmp_path: Path, good: int, most: int
+) -> None:
+    """Answers come fast and name files that come slowly: many could be bought unseen."""
+    asked = 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        number, name = asked, "good" if asked <= good else "bad"
+        await anyio.sleep(0.05)
+        return model(number, json.dumps({"output": f"http://{request.host}/{name}.glb"}))
+
+    def file(body: bytes) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def sent(_request: web.Request) -> web.Response:
+            await anyio.sleep(0.4)
+            return web.Response(body=body)
+
+        return sent
+
+    jobs = [{"image": f"photos/{photo}"} for photo in write_photos(tmp_path / "photos", 60)]
+    files: dict[str, list[Answer]] = {
+        "/good.glb": [file(GLB)],
+        "/bad.glb": [file(GLB[:-8])],
+    }
+    async with scripted({V1: [answer], **files}) as api:
+        manifest = write_manifest(tmp_path, jobs, api.url + V1, limits={"concurrency": 8})
+        done = await anyio.to_thread.run_sync(catalog3d, "run", manifest)
+        assert done.returncode == 7, done.stderr
+        assert good + 3 <= api.submits <= good + most

@@ -1,5 +1,7 @@
 """Bodies that stand in memory while they are being sent."""
 
+import pytest
+
 from pipeline.perform.room import Room
 
 
@@ -22,3 +24,11 @@ def test_a_body_gives_its_room_back_once_however_often_it_is_closed() -> None:
     for _ in range(2):
         body.close()
         assert room.left == 10
+
+
+def test_a_body_that_was_let_go_of_is_not_sent() -> None:
+    body = Room(10).hold([b"123456"])
+    assert body is not None
+    body.close()
+    with pytest.raises(ValueError, match="let go of"):
+        body.pieces()

@@ -100,6 +100,16 @@ async def test_a_body_that_breaks_leaves_no_file_and_holds_nothing(tmp_path: Pat
 
 
 @pytest.mark.anyio
+async def test_small_pieces_are_written_sooner_than_they_are_joined_again_and_again(
+    tmp_path: Path,
+) -> None:
+    hops = Hops()
+    await Streaming(hops)(Sink(tmp_path / "a"), given([bytes(KIB)] * 300))
+    # 64 are joined, and again with 63 more; 64 pieces of 128 KiB and more are written: 127 + 63
+    assert hops.sizes == [190 * KIB, 110 * KIB]
+
+
+@pytest.mark.anyio
 async def test_a_trickle_of_bytes_is_kept_whole(tmp_path: Path) -> None:
     path = tmp_path / "a"
     await Streaming(Hops())(Sink(path), given([bytes([number % 256]) for number in range(1000)]))
