@@ -54,10 +54,10 @@ class Call:
 
     async def make(self, body: Upload) -> tuple[Ticket, Means]:
         """Send, and do what the answer means."""
-        means, began, ends = Means.LOST, Closing(Error("", "")), Ends.LOST
+        means, ends, begun = Means.LOST, Ends.LOST, None
         try:
             async with self._desk.client.submit(body) as answer:
-                began = _began(answer)
+                begun = answer
                 meaning = await self._desk.client.understand(answer)
                 means, ends = meaning.means, _ENDS.get(meaning.means, Ends.UNSENT)
                 await self._act(meaning, answer)
@@ -68,7 +68,7 @@ class Call:
             if self._ticket.status is Status.SENT:
                 ends = Ends.LOST if isinstance(error, NoAnswerError) else Ends.FAILED
                 lost = Error(error.kind, f"the answer was lost: {error}")
-                await self._lost(replace(began, error=lost))
+                await self._lost(_closing(lost, begun))
         if means not in _NO_SERVICE and self._desk.admission.outage.passed(
             self._ticket.claim, self._lease
         ):
@@ -249,15 +249,17 @@ async def convict(desk: Desk, ticket: Ticket) -> None:
         await share_with_twins(desk, ticket)
 
 
-def _began(answer: Answer) -> Closing:
-    """Keep what an answer's head tells, in case its body never comes: the id finds the request.
+def _closing(error: Error, begun: Answer | None) -> Closing:
+    """Keep what an answer's head told, if its body never came: the id finds the request.
 
     Only a success names it: what a gateway calls its own answer is no request of the provider's.
     """
-    receipt = receipt_of(answer.headers, {}, named=answer.status == 200)
+    if begun is None:
+        return Closing(error)
+    receipt = receipt_of(begun.headers, {}, named=begun.status == 200)
     return Closing(
-        Error("", ""),
-        http_status=answer.status,
+        error,
+        http_status=begun.status,
         remaining=receipt.remaining,
         request_id=receipt.request_id,
     )
