@@ -17,12 +17,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-async def spread(items: Sequence[Item], work: Callable[[Iterable[Item]], Result]) -> list[Result]:
+async def spread(
+    items: Sequence[Item], work: Callable[[Iterable[Item]], Result], *, most: int | None = None
+) -> list[Result]:
     """Let `work` go through shares of the items in threads; give what it made of each share.
 
-    A cancelled scope does not wait for it: the shares then end with the item in hand.
+    There are at most as many shares as cores, and `most` if that is given. A cancelled scope does
+    not wait for it: the shares then end with the item in hand.
     """
-    cores = os.cpu_count() or 1
+    count = min(most or os.cpu_count() or 1, len(items))
     left = threading.Event()
     results: list[Result] = []
 
@@ -32,8 +35,8 @@ async def spread(items: Sequence[Item], work: Callable[[Iterable[Item]], Result]
 
     try:
         async with anyio.create_task_group() as shares:
-            for core in range(min(cores, len(items))):
-                shares.start_soon(go_through, items[core::cores])
+            for first in range(count):
+                shares.start_soon(go_through, items[first::count])
     finally:
         left.set()
     return results

@@ -1,6 +1,8 @@
 """How pictures seen before are recognised in a run, and what it takes not to be."""
 
 import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ from catalogue import KEY, photo, write_manifest
 from scripted import GLB, billed, scripted
 
 from pipeline.batch import check_inputs, plan, run
-from pipeline.batch.intake import BATCH, batches
+from pipeline.batch.intake import BATCH, Intake, batches
+from pipeline.inputs import Memo
 from pipeline.manifest import load
 
 pytestmark = pytest.mark.anyio
@@ -57,6 +60,20 @@ async def test_masks_and_pictures_that_are_shared_are_looked_at_for_each_job(
         ("also", "missing_file"),
     ]
     assert [(job.id, error.kind) for job, error in await check_inputs(load(path))] == said
+
+
+async def test_small_pictures_are_read_by_one_thread(tmp_path: Path) -> None:
+    threads = set[int]()
+
+    def clock() -> int:
+        threads.add(threading.get_ident())
+        return time.time_ns()
+
+    manifest = load(write_manifest(tmp_path, 200))
+    intake = Intake(manifest, Memo(None, manifest.folder, clock))
+    postings = await intake.postings(list(enumerate(manifest.jobs())), {})
+    assert len(postings) == 200
+    assert len(threads) == 1
 
 
 def test_batches_are_bounded_in_jobs_and_in_what_pictures_take(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ async def test_every_item_is_in_one_share(count: int) -> None:
     assert sorted(item for share in shares for item in share) == list(range(count))
 
 
+async def test_there_are_at_most_so_many_shares() -> None:
+    assert await spread(range(1000), list, most=1) == [list(range(1000))]
+
+
 async def test_whoever_leaves_ends_the_shares_with_the_items_in_hand() -> None:
     begun, go_on, ended = threading.Semaphore(0), threading.Event(), threading.Semaphore(0)
     done: list[int] = []
