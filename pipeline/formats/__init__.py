@@ -1,7 +1,7 @@
 """What a result file is, and whether it is whole: GLB, PLY and ZIP, judged by their own bytes."""
 
 from pipeline.formats.archive import Member, extract, members
-from pipeline.formats.check import verify
+from pipeline.formats.check import verify, verify_open
 from pipeline.formats.magic import HEAD_BYTES, Format, falls_short, sniff
 from pipeline.formats.summary import Bounds, Summary
 from pipeline.formats.wrapped import decode_base64, gunzip
@@ -19,4 +19,5 @@ __all__ = [
     "members",
     "sniff",
     "verify",
+    "verify_open",
 ]

@@ -12,6 +12,7 @@ from pipeline.formats.summary import Summary, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 
 def verify(path: Path) -> Summary:
@@ -22,20 +23,24 @@ def verify(path: Path) -> Summary:
     one sentence, without the path, on what is wrong and where; OSError if the file cannot be read.
     """
     with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        head = file.read(HEAD_BYTES)
-        found = sniff(head)
-        match found:
-            case Format.GLB:
-                return glb.check(file, size)
-            case Format.PLY:
-                return ply.check(file, size)
-            case Format.ZIP:
-                return archive.check(file, size)
-            case None:
-                raise FormatError(_unknown(head))
-            case _:
-                raise FormatError(f"it begins as {found.name}, not as a GLB, PLY or ZIP")
+        return verify_open(file, os.fstat(file.fileno()).st_size)
+
+
+def verify_open(file: BinaryIO, size: int) -> Summary:
+    """Check a file of `size` bytes as `verify` does; it stands at its beginning."""
+    head = file.read(HEAD_BYTES)
+    found = sniff(head)
+    match found:
+        case Format.GLB:
+            return glb.check(file, size)
+        case Format.PLY:
+            return ply.check(file, size)
+        case Format.ZIP:
+            return archive.check(file, size)
+        case None:
+            raise FormatError(_unknown(head))
+        case _:
+            raise FormatError(f"it begins as {found.name}, not as a GLB, PLY or ZIP")
 
 
 def _unknown(head: bytes) -> str:

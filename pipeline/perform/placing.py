@@ -6,14 +6,13 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import FormatError
-from pipeline.formats import HEAD_BYTES, Summary, sniff, verify
+from pipeline.formats import HEAD_BYTES, Summary, sniff, verify_open
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
 from pipeline.perform.naming import Names, journaled, own_sidecar, sidecar
 from pipeline.store import drop_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pipeline.ledger import Purchase, Stored
     from pipeline.model import Job
@@ -115,30 +114,28 @@ async def _looked_at(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> lis
 def _looks(store: Store, stem: str, files: Sequence[Stored]) -> list[_Look]:
     looks = []
     for each in files:
-        path, role = store.path(each.temporary or each.artifact.path), each.artifact.role
+        path, role = each.temporary or each.artifact.path, each.artifact.role
         middle = "" if role == "result" else f".{role}"
-        summary = _verified(path)
-        ending = f"{middle}.{_suffix(path, summary)}"
+        summary, suffix = _verified(store, path)
+        ending = f"{middle}.{suffix}"
         if each.artifact.bytes >= _LARGE:
-            drop_pages(path)
+            drop_pages(store.path(path))
         wanted = each.artifact.path if each.placed else f"{stem}{ending}"
         there = [store.path(name).exists() for name in (wanted, sidecar(wanted))]
         looks.append(_Look(summary, ending, wanted, *there))
     return looks
 
 
-def _verified(path: Path) -> Summary | FormatError:
-    try:
-        return verify(path)
-    except FormatError as error:
-        return error
-
-
-def _suffix(path: Path, summary: Summary | FormatError) -> str:
-    if isinstance(summary, Summary):
-        return str(summary.format)
-    with path.open("rb") as file:
-        return f"bad.{sniff(file.read(HEAD_BYTES)) or 'bin'}"
+def _verified(store: Store, path: str) -> tuple[Summary | FormatError, str]:
+    """Give what a file is found to be, and the ending of its name that tells it."""
+    file, size = store.opened(path)
+    with file:
+        try:
+            summary = verify_open(file, size)
+        except FormatError as error:
+            file.seek(0)
+            return error, f"bad.{sniff(file.read(HEAD_BYTES)) or 'bin'}"
+    return summary, str(summary.format)
 
 
 async def _journaled(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from anyio import to_thread
 
 from pipeline.errors import StoreError
 from pipeline.formats import HEAD_BYTES
+from pipeline.store.renaming import Renaming
 from pipeline.store.sink import (
     Sink,
     Written,
@@ -62,9 +64,11 @@ class Store:
         self._template = template
         self.hop = hop
         self._stream = Streaming(hop)
+        self._rename = Renaming(hop)
         self._clock = clock
         self._fresh: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}
+        self._small: dict[str, bytes] = {}
         self._tried: tuple[Path | None, float] = None, 0.0
 
     def stem(self, job: str) -> str:
@@ -116,6 +120,8 @@ class Store:
         except OSError as error:
             raise _cannot(relative, error) from error
         self._fresh[relative], self._heads[relative] = written.sha256, sink.head
+        if sink.small is not None:
+            self._small[relative] = sink.small
         return written
 
     def spool(self, pieces: Sequence[bytes]) -> BinaryIO:
@@ -147,7 +153,7 @@ class Store:
         if described is not None:
             texts.append((self.path(described[0]), _json(described[1])))
         try:
-            await self.hop(_placed, paths, texts)
+            await self._rename(paths, texts)
         except OSError as error:
             raise _cannot(renames[0][1] if renames else ".", error) from error
 
@@ -213,34 +219,24 @@ class Store:
         except OSError as error:
             raise _cannot(relative, error) from error
 
+    def opened(self, relative: str) -> tuple[BinaryIO, int]:
+        """Open a file to be read; give its size too. Blocks. Raises OSError.
+
+        What was written just now, and is small, is in memory until it gets its name.
+        """
+        if (small := self._small.get(relative)) is not None:
+            return io.BytesIO(small), len(small)
+        file = self.path(relative).open("rb")
+        return file, os.fstat(file.fileno()).st_size
+
     def _forget(self, relative: str) -> None:
         self._fresh.pop(relative, None)
         self._heads.pop(relative, None)
+        self._small.pop(relative, None)
 
 
 def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
-
-
-def _placed(renames: Sequence[tuple[Path, Path]], texts: Sequence[tuple[Path, str]]) -> None:
-    """Rename, and replace texts at once; all of it is durable when this returns."""
-    written = [(_text(path, text), path) for path, text in texts]
-    for old, new in [*renames, *written]:
-        old.replace(new)
-    for folder in {path.parent for _, path in renames} | {path.parent for path, _ in texts}:
-        sync_folder(folder)
-
-
-def _text(path: Path, text: str) -> Path:
-    """Write a text beside where it is to stand."""
-    temporary = path.with_name(f"{path.name}.part")
-    sink = Sink(temporary)
-    try:
-        sink.end([text.encode()])
-    except BaseException:
-        sink.drop()
-        raise
-    return temporary
 
 
 def _link(path: Path, other: Path) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_SMALL = 1 << 16
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What was written: sha256 (hex) and size in bytes."""
@@ -27,11 +30,13 @@ class Sink:
     """A file that is being written. Its methods block; one is called at a time.
 
     The file is made by the first bytes, its folder with it. `head` is what it begins with, as
-    much as tells a format. Raises OSError.
+    much as tells a format; `small` the whole of one that came at once and has up to 64 KiB. Raises
+    OSError.
     """
 
     def __init__(self, path: Path) -> None:
         self.head = b""
+        self.small: bytes | None = None
         self._path = path
         self._file: int | None = None
         self._is_made = False
@@ -41,7 +46,7 @@ class Sink:
     def take(self, pieces: Sequence[bytes]) -> None:
         """Write more."""
         if self._file is None:
-            self.head = b"".join(pieces)[:HEAD_BYTES]
+            self.head = _head(pieces)
             self._file = _made(self._path)
             self._is_made = True
         write_all(self._file, pieces)
@@ -51,7 +56,10 @@ class Sink:
 
     def end(self, pieces: Sequence[bytes]) -> Written:
         """Write the last, and make all of it durable."""
+        came_at_once = self._file is None
         self.take(pieces)
+        if came_at_once and self._size <= _SMALL:
+            self.small = b"".join(pieces)
         assert self._file is not None
         os.fsync(self._file)
         self._close()
@@ -69,6 +77,13 @@ class Sink:
         file, self._file = self._file, None
         if file is not None:
             os.close(file)
+
+
+def _head(pieces: Sequence[bytes]) -> bytes:
+    head = b""
+    for piece in pieces:
+        head += piece[: HEAD_BYTES - len(head)]
+    return head
 
 
 def filled(path: Path, fill: Callable[[BinaryIO], object]) -> Written:
