@@ -6,7 +6,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,50 @@ thread.start()
 thread.join()
 anyio.run(write_from_a_loop)
 """
+
+
+CALLING = """
+import aiohttp, anyio, sys
+from torture.moments import Step
+from torture.watching import Watch
+kind, number, when, url, uvloop = sys.argv[1:]
+
+async def call():
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        for _ in range(3):
+            async with session.post(url, data=b"body") as answer:
+                await answer.read()
+
+Watch(Step(kind, int(number), when)).begin()
+anyio.run(call, backend_options={"use_uvloop": uvloop == "yes"})
+"""
+
+
+class Listening(HTTPServer):
+    """Counts the connections and the requests that came."""
+
+    connections = requests = 0
+
+    def verify_request(self, *_: object) -> bool:
+        self.connections += 1
+        return True
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers whatever is posted."""
+
+    server: Listening
+
+    def do_POST(self) -> None:
+        self.server.requests += 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"answer")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 @pytest.mark.parametrize(
@@ -94,3 +140,33 @@ def test_a_watched_process_dies_exactly_at_its_step(
     assert {path.name for path in tmp_path.glob("[fg]?")} == files
     with closing(sqlite3.connect(tmp_path / "l.sqlite")) as ledger:
         assert ledger.execute("SELECT count(*) FROM t").fetchone() == (rows,)
+
+
+@pytest.mark.parametrize("uvloop", ["yes", "no"])
+@pytest.mark.parametrize(
+    ("step", "connections", "requests"),
+    [
+        (Step("connect", 2, "before"), 1, 1),
+        (Step("connect", 2, "after"), 2, 1),
+        (Step("send", 2, "before"), 2, 1),  # head and body of so small a request go at once
+        (Step("send", 2, "after"), 2, 2),
+        (Step("receive", 1, "before"), 1, 1),
+    ],
+)
+def test_a_watched_process_dies_exactly_at_its_step_on_the_network(
+    step: Step, connections: int, requests: int, uvloop: str
+) -> None:
+    with Listening(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        words = [step.kind, str(step.number), step.when, url, uvloop]
+        done = subprocess.run(
+            [sys.executable, "-c", CALLING, *words],
+            check=False,
+            env={"PYTHONPATH": str(Path(__file__).parents[1])},
+        )
+        server.shutdown()
+        thread.join()
+    assert done.returncode == -signal.SIGKILL
+    assert (server.connections, server.requests) == (connections, requests)

@@ -1,7 +1,8 @@
 """Watches this process's own calls into C, and ends it by SIGKILL at one of them.
 
-The interpreter's profiler tells of every C function that Python code calls, in all threads. Nothing
-of what is watched knows of it, and nothing is replaced.
+The interpreter's profiler tells of every C function that Python code calls, in all threads, and of
+every Python function: of the network's steps the loop's C says nothing, but what aiohttp does just
+before and just after does. Nothing of what is watched knows of it, and nothing is replaced.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from collections import Counter
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_writer import StreamWriter
+
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
 
     from torture.moments import Kind, Step, When
 
@@ -27,16 +32,17 @@ _FILES: dict[Any, Kind] = {
     os.replace: "rename",
     os.link: "rename",
 }
-_SOCKETS: dict[str, Kind] = {
-    "connect": "connect",
-    "send": "send",
-    "sendmsg": "send",
-    "recv": "receive",
-    "recv_into": "receive",
+_CALLS: dict[CodeType, Kind] = {
+    socket.socket.__init__.__code__: "connect",
+    StreamWriter._write.__code__: "send",  # noqa: SLF001 - nothing public is nearer
+    StreamWriter._writelines.__code__: "send",  # noqa: SLF001
+    ResponseHandler.data_received.__code__: "receive",
 }
+_CONNECTED = BaseProtocol.connection_made.__code__
+_INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
 _STATEMENTS = frozenset({"execute", "executescript"})
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "CREATE")
-_NAMES = frozenset({"run", *_STATEMENTS, *_SOCKETS, *(each.__name__ for each in _FILES)})
+_NAMES = frozenset({"run", *_STATEMENTS, *(each.__name__ for each in _FILES)})
 
 
 class Watch:
@@ -61,7 +67,10 @@ class Watch:
         threading.setprofile(None)
 
     def _see(self, frame: FrameType, event: str, called: Any) -> None:
-        if event in {"call", "return"} or called.__name__ not in _NAMES:
+        if event in {"call", "return"}:
+            self._see_call(frame, event)
+            return
+        if called.__name__ not in _NAMES:
             return
         owner = getattr(called, "__self__", None)
         if isinstance(owner, sqlite3.Connection):
@@ -70,11 +79,23 @@ class Watch:
         handed = isinstance(owner, Context) and threading.current_thread() is not self._main
         # what is handed to a thread is called there by C, within its context: its caller names it
         within = frame.f_locals.get("func") if handed else called
-        kind = _SOCKETS.get(called.__name__) if _is_internet(owner) else _FILES.get(within)
+        kind = _FILES.get(within)
         if kind is not None and event == "c_call":
             self._before(kind)
         elif kind is not None:
             self._after(kind)
+
+    def _see_call(self, frame: FrameType, event: str) -> None:
+        """Take the making of a socket, not of a wrapper for one, for the start of a connection."""
+        kind = _CALLS.get(frame.f_code)
+        if kind == "connect":
+            made = frame.f_locals
+            if event == "call" and made["fileno"] is None and made["family"] in _INTERNET:
+                self._before(kind)
+        elif kind is not None:
+            (self._before if event == "call" else self._after)(kind)
+        elif frame.f_code is _CONNECTED and event == "call":
+            self._after("connect")
 
     def _see_statement(self, ledger: sqlite3.Connection, event: str) -> None:
         if event != "c_call":
@@ -108,8 +129,3 @@ class Watch:
         last = self._last
         if last is not None and (last.kind, last.number, last.when) == (kind, number, when):
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _is_internet(owner: object) -> bool:
-    """Tell the API's connections from the pair of sockets that wakes the event loop."""
-    return isinstance(owner, socket.socket) and owner.family in {socket.AF_INET, socket.AF_INET6}
