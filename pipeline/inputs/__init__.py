@@ -3,7 +3,7 @@
 from pipeline.inputs.memo import Memo, remembering
 from pipeline.inputs.prepare import Prepared, Sent, prepare
 from pipeline.inputs.scale import Scale
-from pipeline.inputs.sight import Sight, Stamp, look_and_stamp, stamp_of
+from pipeline.inputs.sight import Sight, Stamp, look_and_stamp
 from pipeline.inputs.source import read_source
 from pipeline.inputs.survey import Survey, survey, surveyed
 
@@ -19,7 +19,6 @@ __all__ = [
     "prepare",
     "read_source",
     "remembering",
-    "stamp_of",
     "survey",
     "surveyed",
 ]

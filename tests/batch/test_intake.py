@@ -62,18 +62,24 @@ async def test_masks_and_pictures_that_are_shared_are_looked_at_for_each_job(
     assert [(job.id, error.kind) for job, error in await check_inputs(load(path))] == said
 
 
-async def test_small_pictures_are_read_by_one_thread(tmp_path: Path) -> None:
-    threads = set[int]()
+@pytest.mark.parametrize(("milliseconds", "alone"), [(0, True), (1, os.cpu_count() == 1)])
+async def test_pictures_are_looked_at_by_one_thread_where_a_look_takes_no_time(
+    tmp_path: Path, milliseconds: int, *, alone: bool
+) -> None:
+    asked, now = list[int](), time.time_ns()
 
     def clock() -> int:
-        threads.add(threading.get_ident())
-        return time.time_ns()
+        asked.append(threading.get_ident())
+        return now + len(asked) * milliseconds * 10**6
 
-    manifest = load(write_manifest(tmp_path, 200))
+    manifest = load(write_manifest(tmp_path, 216))
     intake = Intake(manifest, Memo(None, manifest.folder, clock))
     postings = await intake.postings(list(enumerate(manifest.jobs())), {})
-    assert len(postings) == 200
-    assert len(threads) == 1
+    assert len(postings) == 216
+    began, tried, ended, rest = asked[0], asked[1:17], asked[17], asked[18:]
+    assert {began, ended} == {threading.get_ident()}
+    assert len(set(tried)) == 1
+    assert (len(set(rest)) == 1) is alone
 
 
 def test_batches_are_bounded_in_jobs_and_in_what_pictures_take(tmp_path: Path) -> None:
