@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +30,16 @@ class Figures:
     """A contender on a workload.
 
     `rate` in jobs a second, `cpu` in ms a job, both without what the process takes to start;
-    `peak` in MB, of the whole process; `held` the MB a job in flight above the start's peak;
-    `server` the server's share of one core while it was used.
+    `steady` the rate of the middle four fifths of the answers: what a run comes to that is so long
+    that its beginning and its end, with fewer in flight, do not count; `peak` in MB, of the whole
+    process; `held` the MB a job in flight above the start's peak; `server` the server's share of
+    one core while it was used.
     """
 
     workload: str
     contender: str
     rate: Spread
+    steady: Spread
     cpu: Spread
     peak: Spread
     held: float
@@ -61,6 +64,7 @@ def ratios(found: Sequence[Figures]) -> list[dict[str, Any]]:
             "workload": each.workload,
             "contender": each.contender,
             "rate": each.rate.middle / bare[each.workload].rate.middle,
+            "steady": each.steady.middle / bare[each.workload].steady.middle,
             "cpu": each.cpu.middle / bare[each.workload].cpu.middle,
             "peak": each.peak.middle / bare[each.workload].peak.middle,
         }
@@ -74,7 +78,7 @@ def as_json(runs: Sequence[Run], found: Sequence[Figures]) -> dict[str, Any]:
     return {
         "figures": [asdict(each) for each in found],
         "ratios": ratios(found),
-        "runs": [asdict(each) for each in runs],
+        "runs": [asdict(replace(each, sent=())) for each in runs],
     }
 
 
@@ -91,11 +95,18 @@ def _figures(starts: Sequence[Run], runs: Sequence[Run], workload: Workload) -> 
         workload.name,
         runs[0].contender,
         _spread([workload.jobs / (run.weight.wall - start_wall) for run in runs]),
+        _spread([_steady(run.sent) for run in runs]),
         _spread([1000 * (run.weight.cpu - start_cpu) / workload.jobs for run in runs]),
         peak,
         (peak.middle - idle) / workload.in_flight,
         median(run.server / (run.weight.wall - start_wall) for run in runs),
     )
+
+
+def _steady(sent: Sequence[float]) -> float:
+    """Give the rate of the middle four fifths of some moments, in seconds, at least two of them."""
+    first, last = len(sent) // 10, len(sent) * 9 // 10
+    return (last - first) / (sent[last] - sent[first])
 
 
 def _spread(values: Sequence[float]) -> Spread:

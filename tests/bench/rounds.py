@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.models import model
 from bench.order import Order
 from bench.photos import photos
-from bench.serving import serving, used
+from bench.serving import serving, usage
 from bench.weighing import FailedError, Weight, weigh
 
 if TYPE_CHECKING:
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One contender's run of one workload; `server` is the seconds of CPU that serving it took."""
+    """One contender's run of one workload.
+
+    `server` is the seconds of CPU that serving it took, `sent` when each answer had been sent.
+    """
 
     workload: str
     contender: str
     round: int
     weight: Weight
     server: float
+    sent: tuple[float, ...]
 
 
 class Stage:
@@ -55,12 +59,13 @@ class Stage:
             )
             command = contender.command(order, folder)
             os.sync()  # what others left to be written is not this one's to pay for
-            before = used(url)
+            before = usage(url)
             weight = weigh(command)
-            server = used(url) - before
+            after = usage(url)
             _check(order, served.stat().st_size)
             _emptied(results)
-        return Run(workload.name, contender.name, number, weight, server)
+        server = after.cpu - before.cpu
+        return Run(workload.name, contender.name, number, weight, server, after.sent)
 
     def _model(self, size: int) -> Path:
         path = self._folder / f"{size}.glb"

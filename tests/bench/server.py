@@ -45,6 +45,7 @@ class Server:
         self._latency = latency
         self._url = url
         self._numbers = count(1)
+        self._sent: list[float] = []  # when models were
 
     async def talk(self, peer: socket.socket) -> None:
         """Answer a connection's requests until it is closed."""
@@ -88,7 +89,7 @@ class Server:
             case b"GET", ["files", _]:
                 await self._send_model(peer, "")
             case b"GET", ["usage"]:
-                await self._send_json(peer, {"cpu": _cpu()})
+                await self._send_json(peer, {"cpu": _cpu(), "sent": self._sent})
             case _:
                 await self._loop.sock_sendall(peer, _NOT_FOUND)
 
@@ -121,6 +122,7 @@ class Server:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: model/gltf-binary\r\n{bill}"
         await self._loop.sock_sendall(peer, f"{head}Content-Length: {self._size}\r\n\r\n".encode())
         await self._loop.sock_sendfile(peer, self._model, 0, self._size)
+        self._sent.append(time.monotonic())
 
 
 def _cpu() -> float:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.weighing import environment, python
@@ -27,7 +28,16 @@ def serving(model: Path, latency: float) -> Iterator[str]:
         yield process.stdout.readline().strip()
 
 
-def used(url: str) -> float:
-    """Give the seconds of CPU that the server has taken so far."""
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a server has done so far: the seconds of CPU it took, and when it sent each model."""
+
+    cpu: float
+    sent: tuple[float, ...]
+
+
+def usage(url: str) -> Usage:
+    """Ask a server what it has done so far."""
     with urllib.request.urlopen(f"{url}/usage") as answer:
-        return float(json.load(answer)["cpu"])
+        told = json.load(answer)
+    return Usage(float(told["cpu"]), tuple(told["sent"]))

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 TITLES = {each.name: each.title for each in FIELD}
 
-_COLUMNS = "| | jobs/s | of bare | CPU ms/job | of bare | peak MB | MB/job in flight | server |"
-_RULE = "|---|---:|---:|---:|---:|---:|---:|---:|"
+_COLUMNS = (
+    "| | jobs/s | of bare | steady | of bare | CPU ms/job | of bare | peak MB | MB/job in flight "
+    "| server |"
+)
+_RULE = "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 
 
 def table(found: Sequence[Figures], workloads: Sequence[Workload]) -> Iterator[str]:
@@ -36,7 +39,8 @@ def heading(machine: Mapping[str, str], rounds: int) -> str:
     said = "; ".join(machine.values())
     return (
         f"{said}. Median (least–most) of {rounds} interleaved rounds; start-up is taken off jobs/s "
-        "and CPU; `server` is the part of one core that the server took."
+        "and CPU; `steady` are the jobs/s of the middle four fifths of the answers; `server` is "
+        "the part of one core that the server took."
     )
 
 
@@ -50,13 +54,15 @@ def line(run: Run) -> str:
 
 
 def _row(each: Figures, of_bare: Mapping[str, float] | None) -> str:
-    rate, cpu = (f"{of_bare['rate']:.2f}", f"{of_bare['cpu']:.2f}") if of_bare else ("", "")
+    share = {name: f"{of_bare[name]:.2f}" if of_bare else "" for name in ("rate", "steady", "cpu")}
     cells = (
         TITLES[each.contender],
         _spread(each.rate, 1),
-        rate,
+        share["rate"],
+        _spread(each.steady, 1),
+        share["steady"],
         _spread(each.cpu, 2),
-        cpu,
+        share["cpu"],
         _spread(each.peak, 0),
         f"{each.held:.2f}",
         f"{each.server:.2f}",

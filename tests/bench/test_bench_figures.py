@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bench.field import BARE
@@ -10,7 +12,8 @@ TEN = Workload("ten", "ten jobs, two in flight", 10, 2)
 
 
 def run(workload: str, contender: str, wall: float, cpu: float, peak: int = 50) -> Run:
-    return Run(workload, contender, 0, Weight(wall, cpu, peak * 10**6), 0.5)
+    sent = tuple(100 + wall * each / 9 for each in range(10))
+    return Run(workload, contender, 0, Weight(wall, cpu, peak * 10**6), 0.5, sent)
 
 
 RUNS = [
@@ -30,6 +33,20 @@ def test_what_a_start_takes_is_taken_off_and_medians_are_told_with_their_spread(
     assert other.cpu.middle == pytest.approx(1000 * (1.3 - 1.0) / 10)
 
 
+def test_the_steady_rate_is_that_of_the_middle_four_fifths() -> None:
+    sent = (0.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0)
+    slow_ends = [replace(each, sent=sent) for each in RUNS[:2]]
+    (bare,) = figures(slow_ends, [TEN])
+    assert bare.steady.middle == 8 / (13.0 - 5.0)
+
+
+def test_answers_that_come_in_waves_have_the_rate_of_the_waves() -> None:
+    # ten waves of 200 answers within 0.1 s, a second apart: 1,600 answers in 8 waves of a second
+    waves = tuple(wave + each / 2000 for wave in range(10) for each in range(200))
+    (bare,) = figures([replace(each, sent=waves) for each in RUNS[:2]], [TEN])
+    assert bare.steady.middle == pytest.approx(200)
+
+
 def test_memory_a_job_in_flight_is_the_peak_above_that_of_the_start() -> None:
     bare, other = figures(RUNS, [TEN])
     assert bare.held == (50 - 40) / 2
@@ -38,7 +55,8 @@ def test_memory_a_job_in_flight_is_the_peak_above_that_of_the_start() -> None:
 
 def test_ratios_are_of_medians_and_to_the_bare_loop() -> None:
     bare, other = ratios(figures(RUNS, [TEN]))
-    assert (bare["rate"], bare["cpu"], bare["peak"]) == (1, 1, 1)
+    assert (bare["rate"], bare["steady"], bare["cpu"], bare["peak"]) == (1, 1, 1, 1)
+    assert other["steady"] == pytest.approx(3 / 12)
     assert other["rate"] == (10 / 10) / (10 / 2)
     assert other["cpu"] == pytest.approx(30 / 10)
 
