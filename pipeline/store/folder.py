@@ -22,7 +22,6 @@ from anyio import to_thread
 
 from pipeline.errors import StoreError
 from pipeline.formats import HEAD_BYTES
-from pipeline.store.renaming import Renaming
 from pipeline.store.sink import (
     Sink,
     Written,
@@ -64,7 +63,6 @@ class Store:
         self._template = template
         self.hop = hop
         self._stream = Streaming(hop)
-        self._rename = Renaming(hop)
         self._clock = clock
         self._fresh: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}
@@ -153,7 +151,7 @@ class Store:
         if described is not None:
             texts.append((self.path(described[0]), _json(described[1])))
         try:
-            await self._rename(paths, texts)
+            await self.hop(_placed, paths, texts)
         except OSError as error:
             raise _cannot(renames[0][1] if renames else ".", error) from error
 
@@ -237,6 +235,27 @@ class Store:
 
 def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
+
+
+def _placed(renames: Sequence[tuple[Path, Path]], texts: Sequence[tuple[Path, str]]) -> None:
+    """Rename, and replace texts at once; all of it is durable when this returns."""
+    written = [(_text(path, text), path) for path, text in texts]
+    for old, new in [*renames, *written]:
+        old.replace(new)
+    for folder in {path.parent for _, path in renames} | {path.parent for path, _ in texts}:
+        sync_folder(folder)
+
+
+def _text(path: Path, text: str) -> Path:
+    """Write a text beside where it is to stand."""
+    temporary = path.with_name(f"{path.name}.part")
+    sink = Sink(temporary)
+    try:
+        sink.end([text.encode()])
+    except BaseException:
+        sink.drop()
+        raise
+    return temporary
 
 
 def _link(path: Path, other: Path) -> None:
