@@ -6,5 +6,6 @@ settings.load_profile("shared machine")
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Run on the loop of `catalog3d run`."""
+    return "asyncio", {"use_uvloop": True}

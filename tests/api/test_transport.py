@@ -31,8 +31,10 @@ MOST = 1 << 20
 
 
 @pytest.fixture
-async def transport(anyio_backend: str) -> AsyncIterator[AiohttpTransport]:
-    assert anyio_backend == "asyncio"
+async def transport(
+    anyio_backend: tuple[str, dict[str, bool]],
+) -> AsyncIterator[AiohttpTransport]:
+    assert anyio_backend == ("asyncio", {"use_uvloop": True})
     async with http(user_agent="tests") as opened:
         yield opened
 
