@@ -39,10 +39,14 @@ class Ends(Enum):
 
 @dataclass(eq=False, slots=True)
 class Lease:
-    """The right to one paid call, with its price held. To be settled, kept or given back."""
+    """The right to one paid call, with its price held. To be settled, kept or given back.
+
+    `is_over` once the call's slot is free.
+    """
 
     price: int
     call: Call
+    is_over: bool = False
 
 
 @dataclass(slots=True)
@@ -170,9 +174,22 @@ class Admission:
         """Take a failure of the service; give those whose tries only revealed an outage."""
         return self.outage.failed(claim, lease, self._clock())
 
+    def arrived(self, lease: Lease) -> None:
+        """Free the slot of a call whose result is here to its last byte, though nobody judged it.
+
+        What is left to be done is our own: the service has room for another.
+        """
+        if not lease.is_over:
+            self._ended(lease, Ends.SUCCEEDED)
+            self.streak.unjudged += 1
+            self._changed()
+
     def resolved(self, lease: Lease, ends: Ends, *, passed: bool) -> Ticket | None:
         """Tell the governors how a call ended; return a job that this has convicted."""
-        self._ended(lease, ends)
+        if lease.is_over:
+            self.streak.unjudged -= 1  # whoever brings it home counts it from here on
+        else:
+            self._ended(lease, ends)
         self.outage.ended(lease)
         convicted = self.doubt.ended(lease, passed=passed)
         self._changed()
@@ -226,6 +243,7 @@ class Admission:
         )
 
     def _ended(self, lease: Lease, ends: Ends) -> None:
+        lease.is_over = ends is not Ends.FOLLOWED
         call, now = lease.call, self._clock()
         match ends:
             case Ends.SUCCEEDED:

@@ -375,6 +375,31 @@ async def test_a_result_keeps_its_slot_until_it_is_judged_as_long_as_none_was_go
     await queued(admission(at_once=2), story)
 
 
+async def test_a_slot_is_free_once_the_result_is_here_and_unjudged_from_then_on() -> None:
+    async def story(queue: Queue) -> None:
+        door = queue.door
+        for _ in range(2):
+            door.streak.good()
+        await queue.want(*"abcd")
+        assert list(queue.entered) == ["a", "b"]
+        door.arrived(queue.entered["a"])
+        door.arrived(queue.entered["a"])  # once is enough
+        await anyio.wait_all_tasks_blocked()
+        assert list(queue.entered) == ["a", "b", "c"]
+        assert (door.concurrency.in_flight, door.streak.unjudged) == (2, 1)
+        assert door.in_flight == 3  # its bill is open
+        door.settle(queue.entered["a"], PRICE)
+        door.resolved(queue.entered["a"], Ends.SUCCEEDED, passed=True)
+        assert (door.concurrency.in_flight, door.streak.unjudged) == (2, 0)
+        door.resolved(queue.entered["b"], Ends.FAILED, passed=False)
+        door.arrived(queue.entered["b"])  # told too late: it has ended otherwise
+        await queue.settle("b", 0)
+        assert door.streak.unjudged == 0
+        assert list(queue.entered) == [*"abcd"]
+
+    await queued(admission(at_once=2), story)
+
+
 async def test_after_a_429_everyone_waits_for_the_reset() -> None:
     clock = Clock()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zlib
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.errors import AnswerTooLargeError, BrokenConnectionError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+
+    Told: TypeAlias = Callable[[Callable[[], None]], None]
 
 _PIECE = 1 << 20
 _GZIP = 16 + zlib.MAX_WBITS
@@ -20,13 +22,19 @@ class Answer:
     """An answer whose headers are here and whose body may still be on its way.
 
     `status` is the HTTP status; `headers` have lower-case names, of repeated ones the first.
+    `on_end` takes what is to be told once the network has given the body's last byte.
     """
 
     def __init__(
-        self, status: int, headers: Mapping[str, str], pieces: AsyncIterator[bytes]
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        pieces: AsyncIterator[bytes],
+        on_end: Told = lambda _: None,
     ) -> None:
         self.status = status
         self.headers = headers
+        self.on_end = on_end
         self._pieces = pieces
         self._kept: list[bytes] = []
 
@@ -34,6 +42,14 @@ class Answer:
     def is_bounded(self) -> bool:
         """Whether HTTP tells where the body ends; else it ends with the connection."""
         return any(name in self.headers for name in ("content-length", "transfer-encoding"))
+
+    def when_whole(self, tell: Callable[[], None]) -> None:
+        """Have told, once, that the whole body is here, though nobody has read it yet.
+
+        Of one that is cut nothing is told, nor where only the connection's end ends it.
+        """
+        if self.is_bounded:
+            self.on_end(tell)
 
     async def head(self, most: int) -> bytes:
         """Read up to `most` bytes of the body's start; `pieces` gives them again."""

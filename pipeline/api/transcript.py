@@ -62,7 +62,8 @@ class Recording:
                     "seconds_to_headers": seconds,
                 }
                 exchange["answer"] = told
-                yield Answer(answer.status, answer.headers, self._tapped(answer, told, request))
+                pieces = self._tapped(answer, told, request)
+                yield Answer(answer.status, answer.headers, pieces, answer.on_end)
         except ApiError as error:
             exchange["error"] = {"kind": error.kind, "charged": error.charged.value}
             raise

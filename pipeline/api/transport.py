@@ -82,7 +82,7 @@ class AiohttpTransport:
             if headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"}:
                 pieces = unzipped(pieces)
             async with aclosing(pieces):
-                yield Answer(response.status, headers, pieces)
+                yield Answer(response.status, headers, pieces, response.content.on_eof)
 
     async def _sent(self, request: Request) -> aiohttp.ClientResponse:
         """Send. aiohttp's errors hold the request, and so the key: none is chained to ours.

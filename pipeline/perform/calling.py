@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.admission import Ends
@@ -110,6 +111,7 @@ class Call:
     async def _received(self, receipt: Receipt, answer: Answer) -> None:
         """Journal the bill, then take the body."""
         desk, before = self._desk, self._ticket
+        answer.when_whole(partial(desk.admission.arrived, self._lease))
         try:
             self._ticket = await desk.moves.received(before, self._attempt, receipt)
         except LedgerError as error:

@@ -1,5 +1,6 @@
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from io import BytesIO
 
 import anyio
@@ -197,6 +198,48 @@ async def test_a_trickle_of_interim_answers_ends_with_the_time(transport: Aiohtt
     async with raw_server(then_hang(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50)) as server:
         with pytest.raises(BrokenConnectionError, match=r"no complete answer within 0\.5 s"):
             await whole(transport, post(server.url, seconds=0.5))
+
+
+@pytest.mark.anyio
+async def test_it_is_told_once_that_a_whole_answer_is_here_though_nobody_has_read_it(
+    transport: AiohttpTransport,
+) -> None:
+    told, here = list[int](), anyio.Event()
+    async with (
+        raw_server(says(OK + b"Content-Length: 4\r\n\r\n", b"bo", b"dy")) as server,
+        transport.send(post(server.url)) as answer,
+    ):
+        answer.when_whole(lambda: told.append(1))
+        answer.when_whole(here.set)
+        with anyio.fail_after(20):
+            await here.wait()
+        assert told == [1]
+        assert [piece async for piece in answer.pieces(MOST)]
+    assert told == [1]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(says(OK + b"Content-Length: 4\r\n\r\n", b"bod"), id="cut"),
+        pytest.param(says(OK + b"\r\n", b"body"), id="ended by the connection's end"),
+        pytest.param(
+            says(OK + b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n"), id="cut chunks"
+        ),
+    ],
+)
+async def test_nothing_is_told_of_an_answer_that_may_be_cut(
+    transport: AiohttpTransport, act: Act
+) -> None:
+    told: list[int] = []
+    async with raw_server(act) as server:
+        with suppress(BrokenConnectionError):
+            async with transport.send(post(server.url)) as answer:
+                answer.when_whole(lambda: told.append(1))
+                async for _ in answer.pieces(MOST):
+                    pass
+    assert told == []
 
 
 @pytest.mark.anyio
