@@ -1,6 +1,7 @@
 """Files under their names only when complete."""
 
 import hashlib
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import BrokenConnectionError, StoreError
-from pipeline.store import Store
+from pipeline.store import Store, Written
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +40,20 @@ async def test_a_stream_that_breaks_leaves_nothing_behind(tmp_path: Path) -> Non
     with pytest.raises(BrokenConnectionError):
         await Store(tmp_path, "{id}").write("y.part", broken())
     assert files(tmp_path) == []
+
+
+async def test_what_follows_a_write_is_done_in_a_thread_once_the_whole_file_is_there(
+    tmp_path: Path,
+) -> None:
+    seen: list[tuple[Written, bytes, bool]] = []
+
+    def then(written: Written) -> None:
+        alone = threading.current_thread() is not threading.main_thread()
+        seen.append((written, (tmp_path / "y.part").read_bytes(), alone))
+
+    data = [b"a" * 1_100_000, b"b" * 10]
+    written = await Store(tmp_path, "{id}").write("y.part", pieces(*data), then)
+    assert seen == [(written, b"".join(data), True)]
 
 
 def test_temporary_names_are_hidden_and_stand_beside_their_targets(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ class Format(StrEnum):
     BASE64 = "base64"
 
 
+MODELS = (Format.GLB, Format.PLY)
+"""What a result is, once it is unwrapped; the better first."""
+
 _SIGNATURES = (
     (re.compile(rb"glTF"), Format.GLB),
     (re.compile(rb"ply\r?\n"), Format.PLY),

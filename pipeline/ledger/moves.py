@@ -68,16 +68,16 @@ class Moves:
         is pending no longer, another of the same fingerprint is bought or being bought, or money
         may stand behind an older version of the job.
         """
-        bound = self._move(ticket, Status.SENT, tries=0) | _columns(sending)
+        bound = self._move(ticket, Status.SENT) | _columns(sending)
 
         def work(db: sqlite3.Connection) -> int | None:
             stands = db.execute(SQL["standing"], bound).fetchone()
-            if stands is None or stands["buyer"] is not None or stands["older"] is not None:
+            if stands is None or stands["status"] != ticket.status:
                 return None
-            if db.execute(SQL["move"], bound).rowcount != 1:
+            if stands["buyer"] is not None or stands["older"] is not None:
                 return None
             number = db.execute(SQL["attempt_sent"], bound).lastrowid
-            db.execute(SQL["ticket_attempt"], bound | {"attempt": number})
+            _one(db, "move_sent", bound | {"attempt": number})
             return number
 
         number = await self._session.write(work)
@@ -86,12 +86,13 @@ class Moves:
     async def accepted(self, ticket: Ticket, attempt: int, request_id: str) -> Ticket:
         """`sent → accepted`: the request id, before the first poll."""
         accepted = {"number": attempt, "request_id": request_id}
-        return await self._step(ticket, Status.ACCEPTED, None, ("attempt_accepted", accepted))
+        step = await self._step(ticket, Status.ACCEPTED, None, ("attempt_accepted", accepted))
+        return step[0]
 
     async def received(
         self, ticket: Ticket, attempt: int, receipt: Receipt, links: Iterable[Link] = ()
-    ) -> Ticket:
-        """`→ received`: the bill, before the files."""
+    ) -> tuple[Ticket, Purchase]:
+        """`→ received`: the bill, before the files; gives the purchase as it stands now."""
         billed = ("attempt_billed", billed_columns(attempt, receipt, links))
         return await self._step(ticket, Status.RECEIVED, None, billed, _tries(ticket))
 
@@ -100,7 +101,8 @@ class Moves:
     ) -> Ticket:
         """`→ failed`, and billed: the service says that it ran, failed, and cost."""
         billed = ("attempt_billed", billed_columns(attempt, receipt, ()))
-        return await self._step(ticket, Status.FAILED, error, billed, _tries(ticket))
+        step = await self._step(ticket, Status.FAILED, error, billed, _tries(ticket))
+        return step[0]
 
     async def closed(
         self, ticket: Ticket, attempt: int, closing: Closing, status: Status
@@ -114,7 +116,8 @@ class Moves:
             "request_id": closing.request_id,
             "remaining": closing.remaining,
         }
-        return await self._step(ticket, status, error, ("attempt_closed", closed), closing.tries)
+        step = await self._step(ticket, status, error, ("attempt_closed", closed), closing.tries)
+        return step[0]
 
     async def settled(self, attempt: int, receipt: Receipt | None) -> None:
         """Settle an attempt that no ticket waits for any more; None: it was not billed."""
@@ -131,8 +134,7 @@ class Moves:
         statement = "attempt_closed" if billed is None else "attempt_billed"
 
         def work(db: sqlite3.Connection) -> None:
-            if db.execute(SQL[statement], bound).rowcount != 1:
-                raise IllegalMoveError(f"attempt {attempt} is settled already; run again")
+            _attempt(db, statement, bound)
 
         await self._session.write(work)
 
@@ -169,33 +171,20 @@ class Moves:
 
         await self._session.write(work)
 
-    async def answered(self, ticket: Ticket, file: Stored) -> Purchase:
-        """Note an answer's hash before it is read; give the attempt in the ticket's hands."""
-        bound = self._key(ticket)
-
-        def work(db: sqlite3.Connection) -> Purchase:
-            _put(db, bound, [file])
-            return purchase_of(db.execute(SQL["purchase"], bound).fetchone())
-
-        return await self._session.write(work)
-
     async def finished(
         self,
         ticket: Ticket,
         status: Status,
-        files: Sequence[Artifact],
         *,
         error: Error | None = None,
         twin_of: str | None = None,
     ) -> Ticket:
-        """`→ succeeded`, or `→ failed` with bad files kept; they stand under their names."""
+        """`→ succeeded`, or `→ failed` with bad files kept; all stand under their names now."""
         move = self._move(ticket, status, error=error, may_stay=True) | {"twin_of": twin_of}
-        placed = [Stored(artifact, temporary=None, placed=True) for artifact in files]
 
         def work(db: sqlite3.Connection) -> None:
-            _one(db, "move", move)
-            _one(db, "ticket_twin", move)
-            _put(db, move, placed)
+            _one(db, "move_twin", move)
+            db.execute(SQL["files_placed"], move)
 
         await self._session.write(work)
         return replace(ticket, status=status, twin_of=twin_of)
@@ -207,8 +196,7 @@ class Moves:
         move = self._move(ticket, status, error=error, may_stay=True) | {"twin_of": twin_of}
 
         def work(db: sqlite3.Connection) -> None:
-            _one(db, "move", move)
-            _one(db, "ticket_twin", move)
+            _one(db, "move_twin", move)
 
         await self._session.write(work)
         return replace(ticket, status=status, twin_of=twin_of)
@@ -227,8 +215,7 @@ class Moves:
         def work(db: sqlite3.Connection) -> bool:
             if db.execute(SQL["ticket_status"], buyer).fetchone()["status"] != status:
                 return False
-            _one(db, "move", move)
-            _one(db, "ticket_twin", move)
+            _one(db, "move_twin", move)
             return True
 
         if not await self._session.write(work):
@@ -248,7 +235,6 @@ class Moves:
         status: Status,
         *,
         error: Error | None = None,
-        tries: int = 0,
         may_stay: bool = False,
     ) -> dict[str, Any]:
         stays = may_stay and status is ticket.status
@@ -259,7 +245,6 @@ class Moves:
         return self._key(ticket) | {
             "previous": ticket.status,
             "status": status,
-            "tries": tries,
             **error_columns(error),
         }
 
@@ -270,16 +255,16 @@ class Moves:
         error: Error | None,
         also: tuple[str, dict[str, Any]],
         tries: int = 0,
-    ) -> Ticket:
-        move = self._move(ticket, status, error=error, tries=tries)
+    ) -> tuple[Ticket, Purchase]:
+        move = self._move(ticket, status, error=error) | {"tries": tries}
         statement, bound = also
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: sqlite3.Connection) -> Purchase:
             _one(db, "move", move)
-            _one(db, statement, move | bound)
+            return _attempt(db, statement, move | bound)
 
-        await self._session.write(work)
-        return replace(ticket, status=status, attempts=ticket.attempts + tries)
+        purchase = await self._session.write(work)
+        return replace(ticket, status=status, attempts=ticket.attempts + tries), purchase
 
 
 def _columns(row: Sending | Artifact) -> dict[str, Any]:
@@ -293,12 +278,20 @@ def _tries(ticket: Ticket) -> int:
 
 
 def _one(db: sqlite3.Connection, statement: str, move: dict[str, Any]) -> None:
-    """Change the one row that a step is about; an attempt that is settled is settled for good."""
+    """Move the one ticket that a step is about."""
     if db.execute(SQL[statement], move).rowcount != 1:
         raise IllegalMoveError(
             f"job {move['id']}: thought {move['previous']}, but the ledger says otherwise; "
             f"it was not made {move['status']}"
         )
+
+
+def _attempt(db: sqlite3.Connection, statement: str, bound: dict[str, Any]) -> Purchase:
+    """Change the one attempt that a step is about; what is settled is settled for good."""
+    row = db.execute(SQL[statement], bound).fetchone()
+    if row is None:
+        raise IllegalMoveError(f"attempt {bound['number']} is settled already; run again")
+    return purchase_of(row)
 
 
 def _put(db: sqlite3.Connection, key: dict[str, Any], files: Sequence[Stored]) -> None:

@@ -218,17 +218,20 @@ SET status = :status, attempts = attempts + :tries, error_kind = :error_kind,
     error_message = :error_message, changed_at = :now, changed_run = :run
 WHERE id = :id AND fingerprint = :fingerprint AND status = :previous;
 
+-- name: move_sent  the step that puts an attempt into a ticket's hands
+UPDATE ticket
+SET status = :status, attempt = :attempt, twin_of = NULL, error_kind = :error_kind,
+    error_message = :error_message, changed_at = :now, changed_run = :run
+WHERE id = :id AND fingerprint = :fingerprint AND status = :previous;
+
+-- name: move_twin  a step, and who bought for this one; it has no purchase of its own in hand then
+UPDATE ticket
+SET status = :status, twin_of = :twin_of, attempt = CASE WHEN :twin_of IS NULL THEN attempt END,
+    error_kind = :error_kind, error_message = :error_message, changed_at = :now, changed_run = :run
+WHERE id = :id AND fingerprint = :fingerprint AND status = :previous;
+
 -- name: ticket_status  where a ticket stands
 SELECT status FROM ticket WHERE id = :id AND fingerprint = :fingerprint;
-
--- name: ticket_attempt  put an attempt into a ticket's hands
-UPDATE ticket SET attempt = :attempt, twin_of = NULL
-WHERE id = :id AND fingerprint = :fingerprint;
-
--- name: ticket_twin  say who bought for this one; it has no purchase of its own in hand then
-UPDATE ticket
-SET twin_of = :twin_of, attempt = CASE WHEN :twin_of IS NULL THEN attempt END
-WHERE id = :id AND fingerprint = :fingerprint;
 
 -- name: attempt_sent  the intent to send, before the bytes leave
 INSERT INTO attempt (id, fingerprint, run, protocol, body_sha256, reserved, state, sent_at,
@@ -238,14 +241,16 @@ VALUES (:id, :fingerprint, :run, :protocol, :body_sha256, :reserved, 'sent', :no
 
 -- name: attempt_accepted  the provider's name for the request, before the first poll
 UPDATE attempt SET state = 'accepted', request_id = :request_id
-WHERE number = :number AND state IN ('sent', 'unknown');
+WHERE number = :number AND state IN ('sent', 'unknown')
+RETURNING *;
 
 -- name: attempt_billed  what the answer said it cost; the price held, where it did not say
 UPDATE attempt
 SET state = 'billed', settled_at = :now, request_id = COALESCE(:request_id, request_id),
     credits = COALESCE(:credits, reserved), credits_known = :credits IS NOT NULL,
     remaining = :remaining, seed = :seed, metrics = :metrics, links = :links
-WHERE number = :number AND state IN ('sent', 'accepted', 'unknown');
+WHERE number = :number AND state IN ('sent', 'accepted', 'unknown')
+RETURNING *;
 
 -- name: attempt_found  what the body of a billed answer said beside its headers
 UPDATE attempt
@@ -262,7 +267,8 @@ SET state = :state, settled_at = CASE :state WHEN 'unbilled' THEN :now END,
     http_status = :http_status, remaining = COALESCE(:remaining, remaining),
     request_id = COALESCE(request_id, :request_id),
     error_kind = :error_kind, error_message = :error_message
-WHERE number = :number AND state IN ('sent', 'accepted', 'unknown');
+WHERE number = :number AND state IN ('sent', 'accepted', 'unknown')
+RETURNING *;
 
 -- name: unknown_attempts  attempts of which nobody knows the bill, and the tickets they were for
 SELECT attempt.*, ticket.spec, ticket.status, ticket.attempts, ticket.twin_of,
@@ -319,7 +325,7 @@ SELECT attempts FROM ticket WHERE id = :id AND fingerprint = :fingerprint;
 SELECT attempt.* FROM ticket JOIN attempt ON attempt.number = ticket.attempt
 WHERE ticket.id = :id AND ticket.fingerprint = :fingerprint;
 
--- name: file_put  a file's hash, before its rename; or its place, after it; never another job's
+-- name: file_put  a file's hash, before its rename; never another job's
 INSERT INTO file (path, id, fingerprint, role, temporary, placed, sha256, bytes)
 VALUES (:path, :id, :fingerprint, :role, :temporary, :placed, :sha256, :bytes)
 ON CONFLICT (path) DO UPDATE SET
@@ -327,6 +333,9 @@ ON CONFLICT (path) DO UPDATE SET
     temporary = excluded.temporary, placed = excluded.placed,
     sha256 = excluded.sha256, bytes = excluded.bytes
 WHERE file.id = excluded.id;
+
+-- name: files_placed  a ticket's files stand under their names
+UPDATE file SET temporary = NULL, placed = 1 WHERE id = :id AND fingerprint = :fingerprint;
 
 -- name: files_clear  forget what a ticket's files were
 DELETE FROM file WHERE id = :id AND fingerprint = :fingerprint;

@@ -22,7 +22,7 @@ async def write_off(session: Session, unknown: Unknown) -> None:
     billed = bound | billed_columns(unknown.asked.number, Receipt(), ())
 
     def work(db: sqlite3.Connection) -> None:
-        db.execute(SQL["attempt_billed"], billed)
+        db.execute(SQL["attempt_billed"], billed).fetchone()  # it ends with its last row
         db.execute(SQL["write_off"], bound)
 
     await session.write(work)

@@ -21,7 +21,7 @@ from pipeline.errors import (
 from pipeline.governors import Verdict
 from pipeline.ledger import Closing
 from pipeline.model import Error, Event, Receipt, Status, Stop, StopKind, Ticket
-from pipeline.perform.answering import keep_answer
+from pipeline.perform.answering import bring
 from pipeline.perform.sharing import share_with_twins
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Call:
         desk, before = self._desk, self._ticket
         answer.when_whole(partial(desk.admission.arrived, self._lease))
         try:
-            self._ticket = await desk.moves.received(before, self._attempt, receipt)
+            received = await desk.moves.received(before, self._attempt, receipt)
         except LedgerError as error:
             message = (
                 f"{error}; job {before.job.id} was billed meanwhile: its request id is "
@@ -121,13 +121,14 @@ class Call:
             )
             desk.emit(Event("note", message, job=before.job.id))
             raise LedgerError(message) from error
+        self._ticket, purchase = received
         if receipt.credits is None:
             desk.admission.guessed(self._attempt)
         credits = receipt.bill(self._lease.price)
         desk.admission.settle(self._lease, credits)
         desk.admission.hold.passed()
         desk.tell(before, self._ticket, credits=credits)
-        self.brought = await keep_answer(desk, self._ticket, self._attempt, answer)
+        self.brought = await bring(desk, self._ticket, purchase, answer)
 
     async def _accepted(self, request_id: str) -> None:
         before = self._ticket

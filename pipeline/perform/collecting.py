@@ -48,7 +48,8 @@ async def collect(desk: Desk, ticket: Ticket, brought: Brought | None = None) ->
             links = purchase.links or await _looked_up(desk, purchase)
             files = await arrange(desk, ticket, await _fetch_all(desk, ticket, links))
             purchase = desk.lookup.purchase(ticket) or purchase
-        collected = await place(desk, ticket, purchase, files)
+        looks = [brought.look] if brought and brought.look else []
+        collected = await place(desk, ticket, purchase, files, looks)
     except NotUnderstoodError as error:
         return await _keep(desk, ticket, purchase, answer, error)
     except ApiError as error:
@@ -108,7 +109,7 @@ async def _asked_again(desk: Desk, ticket: Ticket, purchase: Purchase) -> Stored
         return None
     async with desk.client.result(request_id, DOWNLOAD_SECONDS) as (meaning, answer):
         if meaning.means is Means.RECEIVED and answer is not None:
-            return (await keep_answer(desk, ticket, purchase.number, answer)).answer
+            return await keep_answer(desk, ticket, purchase.number, answer)
     return None
 
 

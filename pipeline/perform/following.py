@@ -108,7 +108,7 @@ async def _received(
     An answer that breaks off is asked for again by whoever collects it.
     """
     desk.admission.balance.seen(receipt.remaining)
-    received = await desk.moves.received(ticket, purchase.number, receipt)
+    received, _ = await desk.moves.received(ticket, purchase.number, receipt)
     credits = receipt.bill(purchase.reserved)
     desk.admission.learnt(purchase.number, credits)
     with suppress(BrokenConnectionError, AnswerTooLargeError):

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import FormatError
-from pipeline.formats import HEAD_BYTES, Summary, sniff, verify_open
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
+from pipeline.perform.looking import Look, look_at_all
 from pipeline.perform.naming import Names, journaled, own_sidecar, sidecar
-from pipeline.store import drop_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pipeline.formats import Summary
     from pipeline.ledger import Purchase, Stored
     from pipeline.model import Job
     from pipeline.perform.desk import Desk
-    from pipeline.store import Store
 
-_LARGE = 1 << 18  # bytes; less is not worth three calls
 RAW = "raw"
 """The role of a billed body that nobody understands."""
 
 
-async def place(desk: Desk, ticket: Ticket, purchase: Purchase, files: Sequence[Stored]) -> Ticket:
-    """Verify, name, rename, describe: `→ succeeded`; or `→ failed` with the bad result kept."""
-    looks = await _looked_at(desk, ticket, files)
+async def place(
+    desk: Desk,
+    ticket: Ticket,
+    purchase: Purchase,
+    files: Sequence[Stored],
+    looks: Sequence[Look] = (),
+) -> Ticket:
+    """Verify, name, rename, describe: `→ succeeded`; or `→ failed` with the bad result kept.
+
+    `looks` are what the files were found to be, where somebody has looked already.
+    """
+    looks = looks or await _looked_at(desk, ticket, files)
     named = await _journaled(desk, ticket, files, looks)
     summary = looks[0].summary
-    artifacts = [each.artifact for each in named]
     if isinstance(summary, FormatError):
         await _take_places(desk, named)
         message = f"billed, but the result is no whole model: {summary}; it is kept"
-        return await _failed(desk, ticket, artifacts, Error("bad_result", message))
+        return await _failed(desk, ticket, Error("bad_result", message))
     first = named[0].artifact.path
     is_free = first == looks[0].wanted and not looks[0].has_sidecar
     path = sidecar(first) if is_free else await own_sidecar(desk, ticket, first)
+    artifacts = [each.artifact for each in named]
     origin = provenance(desk, ticket, purchase, artifacts, summary)
     await _take_places(desk, named, (path, origin))
-    done = await desk.moves.finished(ticket, Status.SUCCEEDED, artifacts)
+    done = await desk.moves.finished(ticket, Status.SUCCEEDED)
     return desk.tell(ticket, done)
 
 
@@ -56,8 +63,7 @@ async def keep_raw(
     looks = await _looked_at(desk, ticket, others)
     named = await _journaled(desk, ticket, others, looks, raw)
     await _take_places(desk, named)
-    artifacts = [each.artifact for each in named]
-    kept = await desk.moves.finished(ticket, Status.RECEIVED, artifacts, error=error)
+    kept = await desk.moves.finished(ticket, Status.RECEIVED, error=error)
     return desk.tell(ticket, kept, error=error)
 
 
@@ -95,51 +101,12 @@ def _fields(value: Job | Artifact | Summary) -> Iterator[tuple[str, Any]]:
     return ((each.name, getattr(value, each.name)) for each in fields(value))
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What a file is, the name it is to get by that, and what has such names already."""
-
-    summary: Summary | FormatError
-    ending: str
-    wanted: str
-    is_taken: bool
-    has_sidecar: bool
-
-
-async def _looked_at(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[_Look]:
-    stem = desk.store.stem(ticket.job.id)
-    return await desk.store.hop(_looks, desk.store, stem, files)
-
-
-def _looks(store: Store, stem: str, files: Sequence[Stored]) -> list[_Look]:
-    looks = []
-    for each in files:
-        path, role = each.temporary or each.artifact.path, each.artifact.role
-        middle = "" if role == "result" else f".{role}"
-        summary, suffix = _verified(store, path)
-        ending = f"{middle}.{suffix}"
-        if each.artifact.bytes >= _LARGE:
-            drop_pages(store.path(path))
-        wanted = each.artifact.path if each.placed else f"{stem}{ending}"
-        there = [store.path(name).exists() for name in (wanted, sidecar(wanted))]
-        looks.append(_Look(summary, ending, wanted, *there))
-    return looks
-
-
-def _verified(store: Store, path: str) -> tuple[Summary | FormatError, str]:
-    """Give what a file is found to be, and the ending of its name that tells it."""
-    file, size = store.opened(path)
-    with file:
-        try:
-            summary = verify_open(file, size)
-        except FormatError as error:
-            file.seek(0)
-            return error, f"bad.{sniff(file.read(HEAD_BYTES)) or 'bin'}"
-    return summary, str(summary.format)
+async def _looked_at(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[Look]:
+    return await desk.store.hop(look_at_all, desk.store, desk.store.stem(ticket.job.id), files)
 
 
 async def _journaled(
-    desk: Desk, ticket: Ticket, files: Sequence[Stored], looks: Sequence[_Look], *first: Stored
+    desk: Desk, ticket: Ticket, files: Sequence[Stored], looks: Sequence[Look], *first: Stored
 ) -> list[Stored]:
     """Name the files, and journal them with those that come `first`, before the renames."""
 
@@ -150,7 +117,7 @@ async def _journaled(
     return await journaled(desk, ticket, named)
 
 
-async def _named(names: Names, file: Stored, look: _Look) -> Stored:
+async def _named(names: Names, file: Stored, look: Look) -> Stored:
     """Choose a file's name by its role and its bytes; what stands there already is kept."""
     if file.placed:
         return file
@@ -166,10 +133,8 @@ async def _take_places(
         await desk.store.place(renames, described)
 
 
-async def _failed(
-    desk: Desk, ticket: Ticket, artifacts: Sequence[Artifact], error: Error
-) -> Ticket:
-    failed = await desk.moves.finished(ticket, Status.FAILED, artifacts, error=error)
+async def _failed(desk: Desk, ticket: Ticket, error: Error) -> Ticket:
+    failed = await desk.moves.finished(ticket, Status.FAILED, error=error)
     return desk.tell(ticket, failed, error=error)
 
 

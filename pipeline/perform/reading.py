@@ -12,6 +12,7 @@ from pipeline.api.client import LARGEST_RESULT
 from pipeline.errors import FormatError
 from pipeline.formats import (
     HEAD_BYTES,
+    MODELS,
     Format,
     Member,
     decode_base64,
@@ -115,7 +116,7 @@ async def arrange(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[S
 
 def _main(files: Sequence[Stored], kinds: Sequence[Format | None]) -> Stored | None:
     """Choose the model that was asked for: the one called so, else the first."""
-    for wanted in (Format.GLB, Format.PLY):
+    for wanted in MODELS:
         models = [each for each, kind in zip(files, kinds, strict=True) if kind is wanted]
         called = [each for each in models if each.artifact.role == "result"]
         if models:
@@ -219,7 +220,7 @@ def _decode(text: str, sink: BinaryIO) -> None:
 
 
 def _only_model(found: tuple[Member, ...]) -> Member:
-    for wanted in (Format.GLB, Format.PLY):
+    for wanted in MODELS:
         models = [each for each in found if each.format is wanted]
         if len(models) == 1:
             return models[0]

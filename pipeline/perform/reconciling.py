@@ -191,7 +191,8 @@ async def _settle(desk: Desk, unknown: Unknown, finding: Finding) -> Ticket | No
         return None
     match finding.follows:
         case Follows.RECEIVED if finding.row is not None and receipt is not None:
-            settled = await desk.moves.received(ticket, number, receipt, finding.row.links)
+            links = finding.row.links
+            settled, _ = await desk.moves.received(ticket, number, receipt, links)
         case Follows.ACCEPTED if finding.row is not None:
             settled = await desk.moves.accepted(ticket, number, finding.row.request_id)
             return desk.tell(ticket, settled)

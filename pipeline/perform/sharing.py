@@ -91,5 +91,5 @@ async def _copy(desk: Desk, ticket: Ticket, buyer: Buyer) -> Ticket:
     await desk.store.place(
         [(each.temporary or "", each.artifact.path) for each in copies], described
     )
-    done = await desk.moves.finished(ticket, Status.SUCCEEDED, artifacts, twin_of=buyer.id)
+    done = await desk.moves.finished(ticket, Status.SUCCEEDED, twin_of=buyer.id)
     return desk.tell(ticket, done)

@@ -106,21 +106,32 @@ class Store:
         except OSError as error:
             raise _cannot(temporary, error) from error
 
-    async def write(self, relative: str, pieces: AsyncIterable[bytes]) -> Written:
+    async def write(
+        self,
+        relative: str,
+        pieces: AsyncIterable[bytes],
+        then: Callable[[Written], None] | None = None,
+    ) -> Written:
         """Stream a file to disk, durable when this returns. Raises StoreError.
 
-        What fails is taken away again.
+        What fails is taken away again. Once it is durable, `then` is done in the same thread.
         """
         self._forget(relative)
         sink = Sink(self.path(relative))
+
+        def end(pieces: Sequence[bytes]) -> Written:
+            written = sink.end(pieces)
+            self._fresh[relative], self._heads[relative] = written.sha256, sink.head
+            if sink.small is not None:
+                self._small[relative] = sink.small
+            if then is not None:
+                then(written)
+            return written
+
         try:
-            written = await self._stream(sink, pieces)
+            return await self._stream(sink, pieces, end)
         except OSError as error:
             raise _cannot(relative, error) from error
-        self._fresh[relative], self._heads[relative] = written.sha256, sink.head
-        if sink.small is not None:
-            self._small[relative] = sink.small
-        return written
 
     def spool(self, pieces: Sequence[bytes]) -> BinaryIO:
         """Write a file without a name beside the results; it is gone once it is closed.

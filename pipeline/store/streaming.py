@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
+    from collections.abc import AsyncIterable, Callable, Sequence
 
     from pipeline.store.sink import Sink, Written
     from pipeline.threads import Hop
@@ -29,8 +29,16 @@ class Streaming:
         self._most = most
         self._held = 0
 
-    async def __call__(self, sink: Sink, pieces: AsyncIterable[bytes]) -> Written:
-        """Write a body. What fails is taken away again. Raises OSError, and what `pieces` does."""
+    async def __call__(
+        self,
+        sink: Sink,
+        pieces: AsyncIterable[bytes],
+        end: Callable[[Sequence[bytes]], Written] | None = None,
+    ) -> Written:
+        """Write a body; `end`, in a thread too, stands for the sink's own.
+
+        What fails is taken away again. Raises OSError, and what `pieces` does.
+        """
         waiting, size = list[bytes](), 0
         try:
             async for piece in pieces:
@@ -44,7 +52,7 @@ class Streaming:
                     await self._hop(sink.take, waiting)
                     self._held -= size
                     waiting, size = [], 0
-            return await self._hop(sink.end, waiting)
+            return await self._hop(end or sink.end, waiting)
         except BaseException:
             sink.drop()
             raise

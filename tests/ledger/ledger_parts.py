@@ -65,9 +65,9 @@ class Parts:
             case Status.ACCEPTED:
                 ticket = await self.moves.accepted(ticket, number, "request-1")
             case Status.RECEIVED | Status.SUCCEEDED:
-                ticket = await self.moves.received(ticket, number, Receipt(credits=PRICE))
+                ticket, _ = await self.moves.received(ticket, number, Receipt(credits=PRICE))
                 if status is Status.SUCCEEDED:
-                    ticket = await self.moves.finished(ticket, status, [])
+                    ticket = await self.moves.finished(ticket, status)
             case Status.PENDING | Status.FAILED | Status.UNKNOWN:
                 ticket = await self.moves.closed(ticket, number, Closing(TROUBLE, tries=1), status)
             case Status.INVALID:

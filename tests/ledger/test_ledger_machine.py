@@ -113,7 +113,7 @@ class Journal(RuleBasedStateMachine):
                 return self.portal.call(
                     moves.failed_billed, job.ticket, job.attempt, receipt, TROUBLE
                 )
-            return self.portal.call(moves.received, job.ticket, job.attempt, receipt)
+            return self.portal.call(moves.received, job.ticket, job.attempt, receipt)[0]
 
         if self.tried(job, Status.FAILED if failed else Status.RECEIVED, step, bills=True):
             bill.state, bill.amount = "billed", bill.amount if cost is None else cost
@@ -137,7 +137,7 @@ class Journal(RuleBasedStateMachine):
     def finish(self, picked: str, after: Status) -> None:
         job = self.jobs[picked]
         if job.status is Status.RECEIVED:
-            step = partial(self.parts.moves.finished, job.ticket, after, [])
+            step = partial(self.parts.moves.finished, job.ticket, after)
             self.tried(job, after, lambda: self.portal.call(step), bills=False)
 
     @rule(picked=PICKED)

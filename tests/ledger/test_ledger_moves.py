@@ -136,7 +136,7 @@ async def test_a_bill_that_names_no_amount_counts_as_the_price_that_was_held(
 ) -> None:
     async with opened(tmp_path / "l.sqlite") as parts:
         ticket, number = await parts.sent(await parts.pending("mug"))
-        received = await parts.moves.received(ticket, number, Receipt(request_id="r-1"))
+        received, _ = await parts.moves.received(ticket, number, Receipt(request_id="r-1"))
         assert await parts.money() == (PRICE, 0)
         purchase = parts.lookup.purchase(received)
         assert purchase is not None
@@ -158,7 +158,7 @@ async def test_a_failure_that_cost_is_billed_and_failed(tmp_path: Path) -> None:
 async def test_an_unknown_ticket_that_is_found_paid_uses_no_second_try(tmp_path: Path) -> None:
     async with opened(tmp_path / "l.sqlite") as parts:
         ticket, number = await parts.brought(await parts.pending("mug"), Status.UNKNOWN)
-        received = await parts.moves.received(ticket, number, RECEIPT)
+        received, _ = await parts.moves.received(ticket, number, RECEIPT)
         assert received.attempts == 1
         assert await parts.money() == (PRICE + 500, 0)
 
@@ -177,7 +177,7 @@ async def test_a_purchase_is_read_back_as_it_was_written(tmp_path: Path) -> None
     receipt = replace(RECEIPT, metrics={"gpu": "x", "steps": [1, 2.5, None]})
     async with opened(tmp_path / "l.sqlite") as parts:
         ticket, number = await parts.sent(await parts.pending("mug"))
-        received = await parts.moves.received(ticket, number, receipt, links)
+        received, _ = await parts.moves.received(ticket, number, receipt, links)
         purchase = parts.lookup.purchase(received)
         assert purchase is not None
         assert (purchase.receipt, purchase.links) == (receipt, links)
@@ -199,20 +199,18 @@ async def test_files_are_journaled_before_and_after_their_rename(tmp_path: Path)
         before = [stored("mug.glb"), stored("mug.splat.ply")]
         await parts.moves.stored(ticket, before)
         assert parts.lookup.files("mug", "print-mug") == before
-        after = [each.artifact for each in before]
-        await parts.moves.finished(ticket, Status.SUCCEEDED, after)
+        await parts.moves.finished(ticket, Status.SUCCEEDED)
         assert parts.lookup.files("mug", "print-mug") == [
-            Stored(artifact, None, placed=True) for artifact in after
+            Stored(each.artifact, None, placed=True) for each in before
         ]
 
 
-async def test_an_answer_is_journaled_and_its_purchase_given(tmp_path: Path) -> None:
+async def test_the_step_that_journals_the_bill_gives_the_purchase(tmp_path: Path) -> None:
     async with opened(tmp_path / "l.sqlite") as parts:
-        ticket, number = await parts.brought(await parts.pending("mug"), Status.RECEIVED)
-        purchase = await parts.moves.answered(ticket, stored(".mug.1.answer.part"))
-        assert purchase == parts.lookup.purchase(ticket)
+        ticket, number = await parts.sent(await parts.pending("mug"))
+        received, purchase = await parts.moves.received(ticket, number, Receipt(credits=PRICE))
+        assert purchase == parts.lookup.purchase(received)
         assert (purchase.number, purchase.receipt.credits) == (number, PRICE)
-        assert parts.lookup.files("mug", "print-mug") == [stored(".mug.1.answer.part")]
 
 
 async def test_a_job_never_takes_over_another_jobs_file(tmp_path: Path) -> None:
@@ -230,7 +228,8 @@ async def test_a_newer_version_of_a_job_takes_over_its_own_file(tmp_path: Path) 
     async with opened(tmp_path / "l.sqlite") as parts:
         for print_ in ("old", "new"):
             ticket, _ = await parts.brought(await parts.pending("mug", print_), Status.RECEIVED)
-            await parts.moves.finished(ticket, Status.SUCCEEDED, [stored("mug.glb").artifact])
+            await parts.moves.stored(ticket, [stored("mug.glb")])
+            await parts.moves.finished(ticket, Status.SUCCEEDED)
             await parts.moves.renamed("mug.glb", f"mug.{print_}.glb")
         assert parts.lookup.owner_of("mug.old.glb") == ("mug", "old")
         assert parts.lookup.owner_of("mug.new.glb") == ("mug", "new")
@@ -262,7 +261,7 @@ async def test_a_twin_that_shares_an_outcome_has_no_purchase_of_its_own_in_hand(
     async with opened(tmp_path / "l.sqlite") as parts:
         ticket, _ = await parts.brought(await parts.pending("mug"), Status.PENDING)
         assert parts.lookup.purchase(ticket) is not None
-        done = await parts.moves.finished(ticket, Status.SUCCEEDED, [], twin_of="cup")
+        done = await parts.moves.finished(ticket, Status.SUCCEEDED, twin_of="cup")
         assert done.twin_of == "cup"
         assert parts.lookup.purchase(done) is None
 

@@ -8,7 +8,7 @@ import pytest
 from ledger_parts import NOW, PRICE, TROUBLE, opened, posting
 
 from pipeline.errors import LedgerError
-from pipeline.ledger import Failed, JobRow, Known, Money, put_failed_back, reading
+from pipeline.ledger import Failed, JobRow, Known, Money, Stored, put_failed_back, reading
 from pipeline.model import Artifact, Receipt, Status
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ async def test_a_reader_sees_what_is_committed_while_a_run_writes(tmp_path: Path
         with reading(path, "shop.yaml") as reader:
             assert reader.money() == Money(0, PRICE, None)
             receipt = Receipt("r-1", credits=70_000, remaining=930_000)
-            received = await parts.moves.received(ticket, number, receipt)
+            received, _ = await parts.moves.received(ticket, number, receipt)
             assert reader.money() == Money(70_000, 0, 930_000)
-            await parts.moves.finished(received, Status.SUCCEEDED, [ARTIFACT])
+            await parts.moves.stored(received, [Stored(ARTIFACT, None, placed=True)])
+            await parts.moves.finished(received, Status.SUCCEEDED)
             mug = JobRow("mug", Status.SUCCEEDED, 1, 70_000, "r-1", (ARTIFACT,))
             rows = list(reader.rows(["unread", "mug", "vase"]))
             assert rows == [JobRow("unread", Status.PENDING), mug, JobRow("vase", Status.PENDING)]

@@ -48,8 +48,9 @@ class Shelf:
         )
         for path in paths:
             self.store.path(path).write_text(fingerprint)
-        artifacts = [artifact(path, fingerprint) for path in paths]
-        return await self.moves.finished(ticket, Status.SUCCEEDED, artifacts)
+        files = [Stored(artifact(path, fingerprint), None, placed=True) for path in paths]
+        await self.moves.stored(ticket, files)
+        return await self.moves.finished(ticket, Status.SUCCEEDED)
 
     def texts(self) -> dict[str, str]:
         return {path.name: path.read_text() for path in self.store.folder.iterdir()}

@@ -1,0 +1,60 @@
+"""What a stored file is, and what stands under the names that it wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.errors import FormatError
+from pipeline.formats import HEAD_BYTES, Summary, sniff, verify_open
+from pipeline.perform.naming import sidecar
+from pipeline.store import drop_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.ledger import Stored
+    from pipeline.store import Store
+
+_LARGE = 1 << 18  # bytes; less is not worth three calls
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file is, the name it is to get by that, and what has such names already."""
+
+    summary: Summary | FormatError
+    ending: str
+    wanted: str
+    is_taken: bool
+    has_sidecar: bool
+
+
+def look(store: Store, stem: str, file: Stored) -> Look:
+    """Look at a file whose result's path, but for the ending, is `stem`. Blocks. Raises OSError."""
+    path, role = file.temporary or file.artifact.path, file.artifact.role
+    middle = "" if role == "result" else f".{role}"
+    summary, suffix = _verified(store, path)
+    ending = f"{middle}.{suffix}"
+    if file.artifact.bytes >= _LARGE:
+        drop_pages(store.path(path))
+    wanted = file.artifact.path if file.placed else f"{stem}{ending}"
+    there = [store.path(name).exists() for name in (wanted, sidecar(wanted))]
+    return Look(summary, ending, wanted, *there)
+
+
+def look_at_all(store: Store, stem: str, files: Sequence[Stored]) -> list[Look]:
+    """Look at files. Blocks. Raises OSError."""
+    return [look(store, stem, each) for each in files]
+
+
+def _verified(store: Store, path: str) -> tuple[Summary | FormatError, str]:
+    """Give what a file is found to be, and the ending of its name that tells it."""
+    file, size = store.opened(path)
+    with file:
+        try:
+            summary = verify_open(file, size)
+        except FormatError as error:
+            file.seek(0)
+            return error, f"bad.{sniff(file.read(HEAD_BYTES)) or 'bin'}"
+    return summary, str(summary.format)
