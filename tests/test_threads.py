@@ -38,6 +38,29 @@ async def test_as_much_work_is_under_way_as_there_are_threads() -> None:
             tasks.start_soon(hop, work)
 
 
+async def test_one_thread_does_all_work_as_long_as_none_waits_long() -> None:
+    async with threads(3, patience=3600) as hop, anyio.create_task_group() as tasks:
+        seen = set[int]()
+
+        async def ask() -> None:
+            seen.add(await hop(threading.get_ident))
+
+        for _ in range(100):
+            tasks.start_soon(ask)
+    assert len(seen) == 1
+
+
+async def test_others_join_in_where_work_has_waited_and_leave_when_none_is_left() -> None:
+    async with threads(2, patience=0.01) as hop:
+        for _ in range(3):
+            behind = threading.Event()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(hop, behind.wait, 20)  # one alone would wait in vain
+                tasks.start_soon(hop, behind.set)
+            assert behind.is_set()
+            assert await hop(str, 1) == "1"
+
+
 async def test_work_that_has_begun_is_seen_to_its_end_whatever_is_cancelled() -> None:
     begun, go_on, done = threading.Event(), threading.Event(), []
 

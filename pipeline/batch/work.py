@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FILE_THREADS = 3  # a disk that takes 20 ms to be sure still stores more than the API makes
+_FILES = 3, 0.25  # a disk that takes 20 ms to be sure still stores more than the API makes
+_PICTURES = os.cpu_count() or 1, 0.05  # a slot waits for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +187,8 @@ async def opened(
             )
             if orphans:
                 on_event(Event("note", f"{orphans} jobs were in flight when the last run ended"))
-            files = await stack.enter_async_context(threads(_FILE_THREADS))
-            pictures = await stack.enter_async_context(threads(os.cpu_count() or 1))
+            files = await stack.enter_async_context(threads(*_FILES))
+            pictures = await stack.enter_async_context(threads(*_PICTURES))
             yield Work(manifest, options, session, Hops(files, pictures), on_event)
 
 
