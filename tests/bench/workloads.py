@@ -28,7 +28,7 @@ START = Workload("start", "start-up: one tiny job", 1, 1)
 WORKLOADS = (
     Workload("tiny", "tiny bodies, no latency, 16 in flight", 1000, 16),
     Workload("bodies", "1 MB up, 3 MB down, no latency, 16 in flight", 200, 16, MB, 3 * MB),
-    Workload("latency", "tiny bodies, 1 s latency, 200 in flight", 6000, 200, latency=1.0),
+    Workload("latency", "tiny bodies, 1 s latency, 200 in flight", 12000, 200, latency=1.0),
     Workload("memory", "1 MB up, 3 MB down, 1 s, 200 in flight", 400, 200, MB, 3 * MB, 1.0),
     Workload("v2", "v2, 0.1 MB up, 1 MB down, 1 s", 200, 50, 100 * KB, MB, 1.0, "v2"),
 )
