@@ -113,10 +113,11 @@ class Threads:
             thread.start()
 
     async def close(self) -> None:
-        """Let what waits be done, and end the threads that were started."""
+        """Let all threads do what waits, and end those that were started."""
         self._closed = True
         if self._watch is not None:
             self._watch.cancel()
+        self._call_in()
         self._first.put(item=False)
         for _ in self._threads[1:]:
             self._others.put(item=False)
@@ -134,9 +135,12 @@ class Threads:
             return
         left = oldest + self._patience - self._loop.time()
         if left <= 0:
-            for _ in self._threads[1:]:
-                self._others.put(item=True)
+            self._call_in()
         self._watch = self._loop.call_later(left if left > 0 else self._patience, self._look)
+
+    def _call_in(self) -> None:
+        for _ in self._threads[1:]:
+            self._others.put(item=True)
 
     def _serve(self) -> None:
         while self._first.get():

@@ -290,7 +290,8 @@ def _attempt(db: sqlite3.Connection, statement: str, bound: dict[str, Any]) -> P
     """Change the one attempt that a step is about; what is settled is settled for good."""
     row = db.execute(SQL[statement], bound).fetchone()
     if row is None:
-        raise IllegalMoveError(f"attempt {bound['number']} is settled already; run again")
+        whose = f"job {bound['id']}: " if "id" in bound else ""
+        raise IllegalMoveError(f"{whose}attempt {bound['number']} is settled already; run again")
     return purchase_of(row)
 
 
