@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.manifest import Manifest
     from pipeline.model import Ticket
     from pipeline.perform import Desk
+    from pipeline.threads import Request
 
 _TOLD = 100
 
@@ -99,20 +100,28 @@ class _Run:
         return False
 
     async def _take_in(self, key: str | None) -> list[Event]:
-        """Register what the manifest asks for; give the first of the jobs that are invalid."""
+        """Register what the manifest asks for; give the first of the jobs that are invalid.
+
+        While a batch is being written, the next one is looked at.
+        """
         told: list[Event] = []
+        begun: Request[None] | None = None
         await to_thread.run_sync(self._manifest.keep)
         with memo_of(self._manifest) as memo:
             intake = Intake(self._manifest, memo, key)
             for batch in batches(self._manifest, self._options.only):
-                overrides = await self._work.roster.overrides([job.id for _, job in batch])
+                overrides = self._work.roster.overrides([job.id for _, job in batch])
                 postings = await intake.postings(batch, overrides)
-                await self._work.roster.register(postings)
+                if begun is not None:
+                    await begun.outcome()
+                begun = self._work.roster.begin_register(postings)
                 wrong = [each for each in postings if each.invalid is not None]
                 told += [
                     Event("job", job=each.job.id, status=Status.INVALID, error=each.invalid)
                     for each in wrong[: max(0, _TOLD - len(told))]
                 ]
+        if begun is not None:
+            await begun.outcome()
         return told
 
     async def _do(self, desk: Desk, rescues: list[Ticket]) -> None:

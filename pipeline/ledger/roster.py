@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipeline.ledger.writer import Writer
+    from pipeline.threads import Request
 
 BEFORE_ALL = (2**31, -1)
 """Before the first job of any order: (priority, position)."""
@@ -97,6 +98,10 @@ class Roster:
         The ids of a manifest whose file is gone pass on: it was renamed, or its jobs were moved.
         Raises UsageError where another manifest owns an id.
         """
+        await self.begin_register(postings).outcome()
+
+    def begin_register(self, postings: Sequence[Posting]) -> Request[None]:
+        """Begin to `register`: what that raises is the outcome's."""
         bound = self._session.bound()
 
         def work(db: sqlite3.Connection) -> None:
@@ -112,11 +117,11 @@ class Roster:
             for statement in ("revalidate_invalid", "register_jobs", "register_tickets"):
                 db.execute(SQL[statement], told)
 
-        await self._session.write(work)
+        return self._session.write.begin(work)
 
-    async def overrides(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    def overrides(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Give the seeds that `retry --seed` chose: id → (fingerprint it replaces, seed)."""
-        rows = await self._session.rows("overrides", ids=json.dumps(ids))
+        rows = self._session.look("overrides", ids=json.dumps(ids))
         return {row["id"]: (row["declared"], row["seed"]) for row in rows}
 
     async def waiting(self, after: tuple[int, int], limit: int) -> list[Waiting]:

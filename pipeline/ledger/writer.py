@@ -60,11 +60,15 @@ class Writer:
         Not cut short by a cancelled scope: whoever asked learns what happened. Raises LedgerError
         where it cannot be on disk, and whatever the work itself raised.
         """
+        return await self.begin(work).outcome()
+
+    def begin(self, work: Callable[[sqlite3.Connection], T]) -> Request[T]:
+        """Ask for the same, and go on: its outcome is for later. Raises LedgerError once closed."""
         if self._closed:
             raise LedgerError("the ledger is closed: nothing more is written in this run")
         request = Request(work)
         self._inbox.put(request)
-        return await request.outcome()
+        return request
 
     def look(self, statement: str, bound: Mapping[str, Any]) -> list[sqlite3.Row]:
         """Run a small query in the caller's thread; it sees all that was returned from.

@@ -249,7 +249,7 @@ async def test_with_another_seed_a_failed_job_is_another_purchase_and_the_old_on
         mug, _ = await parts.brought(await parts.pending("mug", "seed-42"), Status.FAILED)
         await put_failed_back(parts.session.write, {"mug": ("seed-42", 7)}, now=NOW)
         assert await parts.status(mug) is Status.FAILED
-        assert await parts.roster.overrides(["mug", "vase"]) == {"mug": ("seed-42", 7)}
+        assert parts.roster.overrides(["mug", "vase"]) == {"mug": ("seed-42", 7)}
         # the next reading makes it another ticket
         await parts.roster.register([posting("mug", "seed-7", declared="seed-42", seed=7)])
         waiting = await parts.roster.waiting(BEFORE_ALL, 9)
@@ -271,4 +271,4 @@ async def test_the_last_seed_that_retry_chose_counts(tmp_path: Path) -> None:
         await parts.brought(await parts.pending("mug"), Status.FAILED)
         for seed in (7, 8):
             await put_failed_back(parts.session.write, {"mug": ("print-mug", seed)}, now=NOW)
-        assert await parts.roster.overrides(["mug"]) == {"mug": ("print-mug", 8)}
+        assert parts.roster.overrides(["mug"]) == {"mug": ("print-mug", 8)}
