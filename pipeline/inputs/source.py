@@ -24,7 +24,10 @@ _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # a pipe is n
 
 def read_source(folder: Path, source: str) -> bytes:
     """Read a picture's bytes, as they are. Raises InputError."""
-    data = _data_uri(source) if source.startswith(_DATA_URI) else _file(folder / source, source)
+    if source.startswith(_DATA_URI):
+        data = _data_uri(source)
+    else:
+        data = _file(os.path.join(folder, source), source)  # noqa: PTH118 - a third of pathlib's time
     if not data:
         raise InputError(f"{name_of(source)}: the file is empty", kind="not_an_image")
     if len(data) > LARGEST:
@@ -39,7 +42,7 @@ def name_of(source: str) -> str:
     return source if len(source) <= _NAME_LENGTH else f"{source[: _NAME_LENGTH - 1]}…"
 
 
-def _file(path: Path, source: str) -> bytes:
+def _file(path: str, source: str) -> bytes:
     try:
         file = os.open(path, _FLAGS)
         try:
@@ -55,7 +58,7 @@ def _file(path: Path, source: str) -> bytes:
         ) from None
 
 
-def _read(file: int, path: Path, source: str) -> bytes:
+def _read(file: int, path: str, source: str) -> bytes:
     """Read a file, or as much as tells that it is too large."""
     found = os.fstat(file)
     if stat.S_ISDIR(found.st_mode):
