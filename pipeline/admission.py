@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -72,7 +73,7 @@ class Admission:
     """
 
     def __init__(
-        self, governors: Governors, *, clock: Callable[[], float] = anyio.current_time
+        self, governors: Governors, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.concurrency = governors.concurrency
         self.rate = governors.rate
@@ -89,7 +90,7 @@ class Admission:
         self._followed: dict[int, Lease] = {}
         self._guessed: set[int] = set()
         self._queue = anyio.Lock(fast_acquire=True)  # a turn of the loop else, for each call
-        self._change = anyio.Event()
+        self._change: anyio.Event | None = None
 
     def end(self, stop: Stop) -> bool:
         """End admission; what is in flight drains. False where it had ended for good before."""
@@ -262,12 +263,14 @@ class Admission:
         self._changed()
 
     def _changed(self) -> None:
-        self._change.set()
-        self._change = anyio.Event()
+        change, self._change = self._change, None
+        if change is not None:
+            change.set()
 
     async def _until_change(self, seconds: float) -> None:
+        change = self._change = self._change or anyio.Event()
         with anyio.move_on_after(seconds):
-            await self._change.wait()
+            await change.wait()
 
 
 def _weight(stop: Stop) -> int:
