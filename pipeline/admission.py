@@ -178,7 +178,8 @@ class Admission:
     def arrived(self, lease: Lease) -> None:
         """Free the slot of a call whose result is here to its last byte, though nobody judged it.
 
-        What is left to be done is our own: the service has room for another.
+        What is left to be done is our own: the service has room for another. Told by the network's
+        own callback, where no task runs: nothing here may ask for one.
         """
         if not lease.is_over:
             self._ended(lease, Ends.SUCCEEDED)
@@ -244,8 +245,8 @@ class Admission:
         )
 
     def _ended(self, lease: Lease, ends: Ends) -> None:
-        lease.is_over = ends is not Ends.FOLLOWED
         call, now = lease.call, self._clock()
+        lease.is_over = ends is not Ends.FOLLOWED
         match ends:
             case Ends.SUCCEEDED:
                 self.concurrency.succeeded(call, now)

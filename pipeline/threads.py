@@ -139,8 +139,9 @@ class Threads:
         self._watch = self._loop.call_later(left if left > 0 else self._patience, self._look)
 
     def _call_in(self) -> None:
-        for _ in self._threads[1:]:
-            self._others.put(item=True)
+        if self._others.empty():  # else those called before have not come yet
+            for _ in self._threads[1:]:
+                self._others.put(item=True)
 
     def _serve(self) -> None:
         while self._first.get():
@@ -162,11 +163,12 @@ class Threads:
         except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
             request.error = error
         self._post.send(request)
+        del request  # an error's traceback leads back here, and to all that the work held
         return True
 
 
 @asynccontextmanager
-async def threads(count: int, patience: float = 0.0) -> AsyncIterator[Threads]:
+async def threads(count: int, patience: float) -> AsyncIterator[Threads]:
     """Have so many threads at hand."""
     started = Threads(count, patience)
     try:

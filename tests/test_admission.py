@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -398,6 +400,19 @@ async def test_a_slot_is_free_once_the_result_is_here_and_unjudged_from_then_on(
         assert list(queue.entered) == [*"abcd"]
 
     await queued(admission(at_once=2), story)
+
+
+def test_an_arrival_is_taken_where_no_task_runs() -> None:
+    async def main() -> tuple[int, int]:
+        door = admission(at_once=2)
+        lease, told = await door.enter(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.call_soon(door.arrived, lease, context=contextvars.Context())
+        loop.call_soon(told.set)
+        await told.wait()
+        return door.concurrency.in_flight, door.streak.unjudged
+
+    assert asyncio.run(main()) == (0, 1)
 
 
 async def test_after_a_429_everyone_waits_for_the_reset() -> None:

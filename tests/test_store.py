@@ -164,14 +164,17 @@ async def test_the_head_of_what_stood_there_before_is_forgotten(tmp_path: Path) 
     assert await store.read("z.part", 512) == b"another"
 
 
-async def test_a_small_file_is_in_memory_until_it_gets_its_name(tmp_path: Path) -> None:
-    store = Store(tmp_path, "{id}")
-    await store.write("a.part", pieces(b"ab", b"c"))
-    (tmp_path / "a.part").write_bytes(b"other bytes")
+async def test_a_small_file_is_in_memory_for_what_follows_its_writing(tmp_path: Path) -> None:
+    store, seen = Store(tmp_path, "{id}"), list[tuple[bytes, int]]()
+
+    def then(_written: Written) -> None:
+        (tmp_path / "a.part").write_bytes(b"other bytes")
+        file, size = store.opened("a.part")
+        seen.append((file.read(), size))
+
+    await store.write("a.part", pieces(b"ab", b"c"), then)
+    assert seen == [(b"abc", 3)]
     file, size = store.opened("a.part")
-    assert (file.read(), size) == (b"abc", 3)
-    await store.place([("a.part", "a.glb")])
-    file, size = store.opened("a.glb")
     with file:
         assert (file.read(), size) == (b"other bytes", 11)
 

@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiofiles
@@ -122,10 +123,8 @@ class Store:
         def end(pieces: Sequence[bytes]) -> Written:
             written = sink.end(pieces)
             self._fresh[relative], self._heads[relative] = written.sha256, sink.head
-            if sink.small is not None:
-                self._small[relative] = sink.small
             if then is not None:
-                then(written)
+                self._follow(relative, sink.small, partial(then, written))
             return written
 
         try:
@@ -231,17 +230,24 @@ class Store:
     def opened(self, relative: str) -> tuple[BinaryIO, int]:
         """Open a file to be read; give its size too. Blocks. Raises OSError.
 
-        What was written just now, and is small, is in memory until it gets its name.
+        What was written just now, and is small, is in memory for what is done then.
         """
         if (small := self._small.get(relative)) is not None:
             return io.BytesIO(small), len(small)
         file = self.path(relative).open("rb")
         return file, os.fstat(file.fileno()).st_size
 
+    def _follow(self, relative: str, small: bytes | None, then: Callable[[], None]) -> None:
+        if small is not None:
+            self._small[relative] = small
+        try:
+            then()
+        finally:
+            self._small.pop(relative, None)
+
     def _forget(self, relative: str) -> None:
         self._fresh.pop(relative, None)
         self._heads.pop(relative, None)
-        self._small.pop(relative, None)
 
 
 def _unlink(path: Path) -> None:
