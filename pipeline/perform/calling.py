@@ -78,6 +78,9 @@ class Call:
             self._lease, ends, passed=means in {Means.RECEIVED, Means.ACCEPTED}
         )
         if convicted is not None:
+            if self.brought is not None:
+                # what may go wrong with another job's state must not lose this one's body
+                await self._desk.moves.stored(self._ticket, [self.brought.answer])
             await convict(self._desk, convicted)
         return self._ticket, means
 

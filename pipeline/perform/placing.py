@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import FormatError
+from pipeline.errors import FormatError, NameTakenError, StoreError
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
 from pipeline.perform.looking import Look, look_at_all
 from pipeline.perform.naming import Names, journaled, own_sidecar, sidecar
@@ -114,7 +114,12 @@ async def _journaled(
         pairs = zip(files, looks, strict=True)
         return [*first, *[await _named(names, *each) for each in pairs]]
 
-    return await journaled(desk, ticket, named)
+    try:
+        return await journaled(desk, ticket, named)
+    except (StoreError, NameTakenError):
+        # what was looked at as it came stands nowhere in the journal yet
+        await desk.moves.stored(ticket, [*first, *files])
+        raise
 
 
 async def _named(names: Names, file: Stored, look: Look) -> Stored:

@@ -1,6 +1,8 @@
 """Every fault that befalls a submit: what becomes of the job, what was billed, what is on disk."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from catalogue import local_api
 from perform.fault_runs import FAST, billed_by_job, ending, on_disk, ran
 
 from pipeline.emulator.faults import FAILURES, HANG_UPS, REFUSALS, SPOILT
-from pipeline.model import Event
+from pipeline.manifest import load
+from pipeline.model import Event, Status
 
 pytestmark = pytest.mark.anyio
 
@@ -136,6 +139,22 @@ async def test_an_unreadable_406_fails_its_job_and_a_second_one_stops_the_run(
     states = [row.status.value for row in rows]
     assert states == ["failed", "succeeded", "succeeded", *["pending"] * 4]
     assert (summary.exit_code, submits) == (3, 5)
+
+
+async def test_the_body_whose_coming_convicts_another_job_is_journaled_first(
+    tmp_path: Path,
+) -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    def look(event: Event) -> None:
+        if event.status is Status.FAILED:
+            ledger = load(tmp_path / "catalogue.yaml").ledger_path
+            with closing(sqlite3.connect(ledger)) as db:
+                seen.append(db.execute("SELECT id, role FROM file").fetchall())
+
+    with local_api(*FAST, "--fault", "406-unreadable#1") as api:
+        await ran(tmp_path, api, "v1", 2, on_event=look)
+    assert seen == [[("j001", "answer")]]
 
 
 SHAPES = [
