@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
-from time import thread_time
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import anyio
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _loop = asyncio.get_running_loop
-
-_LONG = 0.001  # seconds of CPU: beside work of more, the others are of use at once
 
 
 class Hop(Protocol):
@@ -79,11 +76,11 @@ class Post:
 class Threads:
     """Threads that take work in the order in which it came: one, and more where that is of use.
 
-    The others join in where the oldest work has waited for `patience` seconds, or the last took
-    more than a millisecond of CPU, until none is left. Work of a few system calls is not done
-    sooner by more threads, for they hand the interpreter's lock to and fro: a run of 200 calls in
-    flight does 5 % more jobs with one thread for files than with three. What waits for a slow disk
-    is, and so is what hashes and writes megabytes: a tenth more jobs (2 cores, Python 3.11).
+    The others join in where the oldest work has waited for `patience` seconds, or where work that
+    is `heavy` would have to wait, until none is left. Work of a few system calls is not done sooner
+    by more threads, for they hand the interpreter's lock to and fro: a run of 200 calls in flight
+    does 5 % more jobs with one thread for files than with three. What waits for a slow disk is, and
+    so is what hashes and writes megabytes: a tenth more jobs (2 cores, Python 3.11).
 
     anyio's own threads cost 110 µs of CPU a hop, nearly all of it for waking a thread and the loop
     for one piece of work; these, 60 µs alone and 5 to 10 where 16 hops are under way.
@@ -110,6 +107,12 @@ class Threads:
         if self._watch is None and len(self._threads) > 1:
             self._watch = self._loop.call_later(self._patience, self._look)
         return await request.outcome()
+
+    async def heavy(self, work: Callable[..., T], /, *args: Any) -> T:
+        """Run work that takes a millisecond or more, and most of it not in the interpreter."""
+        if self._waiting:
+            self._call_in()
+        return await self(work, *args)
 
     def start(self) -> None:
         """Start the threads."""
@@ -162,13 +165,10 @@ class Threads:
             _, request = self._waiting.popleft()
         except IndexError:
             return False  # another thread was sooner
-        began = thread_time()
         try:
             request.result = request.work()
         except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
             request.error = error
-        if self._waiting and thread_time() - began > _LONG:
-            self._call_in()
         self._post.send(request)
         del request  # an error's traceback leads back here, and to all that the work held
         return True

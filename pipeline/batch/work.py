@@ -66,9 +66,10 @@ def cap_of(manifest: Manifest, options: Options) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Hops:
-    """The ways into other threads: to files, and to pictures."""
+    """The ways into other threads: to files, to large ones, and to pictures."""
 
     files: Hop
+    large: Hop
     pictures: Hop
 
 
@@ -114,7 +115,12 @@ class Work:
             client=client,
             moves=Moves(self.session),
             lookup=self.lookup,
-            store=Store(manifest.output_folder, manifest.output.name, self._hops.files),
+            store=Store(
+                manifest.output_folder,
+                manifest.output.name,
+                self._hops.files,
+                heavy=self._hops.large,
+            ),
             admission=self.admission,
             policy=Policy(
                 self._attempts,
@@ -189,7 +195,7 @@ async def opened(
                 on_event(Event("note", f"{orphans} jobs were in flight when the last run ended"))
             files = await stack.enter_async_context(threads(*_FILES))
             pictures = await stack.enter_async_context(threads(*_PICTURES))
-            yield Work(manifest, options, session, Hops(files, pictures), on_event)
+            yield Work(manifest, options, session, Hops(files, files.heavy, pictures), on_event)
 
 
 def now() -> datetime:

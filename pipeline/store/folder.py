@@ -50,7 +50,8 @@ _COPIED = 1 << 20
 class Store:
     """The output folder. Paths are relative to it; nothing is written outside it.
 
-    `hop` takes what blocks to another thread; `clock` is monotonic, in seconds.
+    `hop` takes what blocks to another thread, `heavy` what takes a while there, if that is another
+    way; `clock` is monotonic, in seconds.
     """
 
     def __init__(
@@ -59,11 +60,12 @@ class Store:
         template: str,
         hop: Hop = to_thread.run_sync,
         clock: Callable[[], float] = time.monotonic,
+        heavy: Hop | None = None,
     ) -> None:
         self.folder = folder
         self._template = template
         self.hop = hop
-        self._stream = Streaming(hop)
+        self._stream = Streaming(hop, heavy)
         self._clock = clock
         self._fresh: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}

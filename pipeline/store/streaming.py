@@ -18,14 +18,15 @@ _PIECES = 64  # a trickle of single bytes would take 40 times their size
 
 
 class Streaming:
-    """Streams bodies to disk, in other threads by `hop`.
+    """Streams bodies to disk, in other threads: small ones by `hop`, others by `heavy`.
 
     Each holds up to a MiB, 64 pieces at most, while all of them hold less than `most` bytes; else
     128 KiB.
     """
 
-    def __init__(self, hop: Hop, most: int = MOST) -> None:
+    def __init__(self, hop: Hop, heavy: Hop | None = None, most: int = MOST) -> None:
         self._hop = hop
+        self._heavy = heavy or hop
         self._most = most
         self._held = 0
 
@@ -39,7 +40,7 @@ class Streaming:
 
         What fails is taken away again. Raises OSError, and what `pieces` does.
         """
-        waiting, size = list[bytes](), 0
+        waiting, size, hop = list[bytes](), 0, self._hop
         try:
             async for piece in pieces:
                 waiting.append(piece)
@@ -48,11 +49,13 @@ class Streaming:
                 roomy = self._held < self._most and len(waiting) < _PIECES
                 if len(waiting) == _PIECES and size < _SMALL:
                     waiting = [b"".join(waiting)]
+                if size >= _SMALL:
+                    hop = self._heavy
                 if size >= (_LARGE if roomy else _SMALL):
-                    await self._hop(sink.take, waiting)
+                    await hop(sink.take, waiting)
                     self._held -= size
                     waiting, size = [], 0
-            return await self._hop(end or sink.end, waiting)
+            return await hop(end or sink.end, waiting)
         except BaseException:
             sink.drop()
             raise

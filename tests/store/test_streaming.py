@@ -59,6 +59,15 @@ async def test_a_small_body_takes_one_hop(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+async def test_what_takes_a_while_is_told_from_what_does_not(tmp_path: Path) -> None:
+    hops, heavy = Hops(), Hops()
+    streaming = Streaming(hops, heavy)
+    await streaming(Sink(tmp_path / "a"), given([PIECE]))
+    await streaming(Sink(tmp_path / "b"), given([PIECE] * 17))
+    assert (hops.sizes, heavy.sizes) == ([64 * KIB], [MIB, 64 * KIB])
+
+
+@pytest.mark.anyio
 async def test_bodies_hold_less_each_where_they_would_hold_too_much_together(
     tmp_path: Path,
 ) -> None:
