@@ -30,8 +30,8 @@ torture: $(READY)  ## kill 1,000 runs, and hold their ledgers against the provid
 simulate: $(READY)  ## how ways to limit calls fare against a simulated service
 	PYTHONPATH=tests $(BIN)/python -m simulator
 
-bench: $(READY)  ## measure the tool beside a bare loop, the provider's SDK and requests
-	PYTHONPATH=tests:tests/formats $(BIN)/python -m bench
+bench: $(READY)  ## measure the tool beside a bare loop, the SDK and requests (ARGS=--help)
+	PYTHONPATH=tests:tests/formats $(BIN)/python -m bench $(ARGS)
 
 check: lint types layers  ## lint, formatting, types, layers
 

@@ -45,7 +45,7 @@ def plot(found: Sequence[Figures], workloads: Sequence[Workload], path: Path) ->
         for number, each in enumerate(mine):
             at = (_MARGIN, top + 2 * (_TITLE + _GAP) + number * (_BAR + _GAP) + 2)
             draw.text(at, TITLES[each.contender], _INK, _font(_TEXT))
-    image.save(path)
+    image.save(path, "PNG")
 
 
 def _bars(
