@@ -13,6 +13,7 @@ from raw_server import (
     hang_up,
     listening,
     raw_server,
+    received,
     redirect,
     reply,
     reset,
@@ -71,6 +72,43 @@ async def test_a_whole_answer_is_given_with_lower_case_headers_of_repeated_ones_
     assert sent.headers["x-api-key"] == KEY
     assert sent.headers["accept-encoding"] == "identity"
     assert sent.headers["content-type"] == "application/json"
+
+
+@pytest.mark.anyio
+async def test_a_post_has_a_connection_of_its_own_and_free_requests_share_one(
+    transport: AiohttpTransport,
+) -> None:
+    connections: list[list[str]] = []
+
+    async def serve(stream: SocketStream) -> None:
+        lines = list[str]()
+        connections.append(lines)
+        while True:
+            lines.append((await received(stream)).line.split()[0])
+            await stream.send(OK + b"Content-Length: 2\r\n\r\nok")
+
+    async with listening(serve) as port:
+        url = f"http://127.0.0.1:{port}"
+        get = Request("GET", url, 20.0, key=KEY)
+        for request in (get, post(url), get, post(url), get):
+            assert await whole(transport, request) == (200, b"ok")
+    assert connections == [["GET", "GET", "GET"], ["POST"], ["POST"]]
+
+
+@pytest.mark.anyio
+async def test_a_kept_connection_that_was_closed_meanwhile_costs_a_free_request_nothing(
+    transport: AiohttpTransport,
+) -> None:
+    async def serve_once(stream: SocketStream) -> None:
+        await received(stream)
+        await stream.send(OK + b"Content-Length: 2\r\n\r\nok")
+        with suppress(anyio.EndOfStream):
+            await received(stream)  # and closes without an answer
+
+    async with listening(serve_once) as port:
+        for _ in range(3):
+            get = Request("GET", f"http://127.0.0.1:{port}", 20.0)
+            assert await whole(transport, get) == (200, b"ok")
 
 
 @pytest.mark.anyio
