@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,11 +37,21 @@ class Run:
     sent: tuple[float, ...]
 
 
-class Stage:
-    """A folder with photos and models, made once."""
+REST = 3.0
+"""Seconds before each run, so that all find the same memory.
 
-    def __init__(self, folder: Path) -> None:
+The host of a virtual machine takes memory back that is free (virtio's free page reporting), within
+about 2 s here, and who writes a file into such memory pays for getting it: a bare loop 7.5 ms of
+CPU for 3 MB, and 4 ms where others have just been there.
+"""
+
+
+class Stage:
+    """A folder with photos and models, made once; `rest`: seconds before each run."""
+
+    def __init__(self, folder: Path, rest: float) -> None:
         self._folder = folder
+        self._rest = rest
 
     def play(self, workload: Workload, contender: Contender, number: int) -> Run:
         """Let a contender do a workload's jobs. Raises FailedError where a result is missing."""
@@ -59,6 +70,7 @@ class Stage:
             )
             command = contender.command(order, folder)
             os.sync()  # what others left to be written is not this one's to pay for
+            time.sleep(self._rest)
             before = usage(url)
             weight = weigh(command)
             after = usage(url)
@@ -98,9 +110,11 @@ def play(
     rounds: int,
     folder: Path,
     heard: Callable[[Run], None],
+    *,
+    rest: float = REST,
 ) -> list[Run]:
     """Play all rounds, and give their runs; `heard` is told of each at once."""
-    stage, runs = Stage(folder), []
+    stage, runs = Stage(folder, rest), []
     for number in range(rounds):
         for workload in workloads:
             for contender in contenders:

@@ -19,7 +19,7 @@ SHORT = [
 
 
 def test_all_contenders_do_the_same_jobs_and_are_weighed(tmp_path: Path) -> None:
-    runs = play([START, *SHORT], FIELD, 1, tmp_path, lambda _: None)
+    runs = play([START, *SHORT], FIELD, 1, tmp_path, lambda _: None, rest=0)
     assert len(runs) == 3 * len(FIELD)
     assert all(run.weight.cpu > 0 and run.weight.peak > 10**7 for run in runs)
     text = "\n".join(table(figures(runs, SHORT), SHORT))
