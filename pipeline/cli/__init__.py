@@ -7,6 +7,8 @@ needs none of the libraries that a run does.
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
 from importlib import import_module
 
@@ -38,7 +40,11 @@ class _Commands(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"pipeline.cli.{cmd_name}")
+        try:
+            module = import_module(f"pipeline.cli.{cmd_name}")
+        except KeyboardInterrupt:  # click would exit with 1: of `run`, that jobs failed
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            raise SystemExit(130) from None
         command: click.Command = getattr(module, cmd_name)
         return command
 
@@ -65,4 +71,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    # numpy's OpenBLAS starts a thread for each core, which spins; what little algebra the local API
+    # does is sooner done without
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     catalog3d(prog_name="catalog3d")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
 import sys
 from contextlib import contextmanager
 from datetime import datetime
@@ -97,6 +98,8 @@ def ends_cleanly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:
             code = _code_of(error)
             click.echo(_told(error), err=True)
         except KeyboardInterrupt:
+            # threads with a picture in hand are waited for; who asks again does not want to wait
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             code = 130
         except OSError as error:
             code = _IO

@@ -4,11 +4,14 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
-from catalogue import catalog3d, command, environment, local_api, summary, write_manifest
+from catalogue import catalog3d, command, environment, local_api, photo, summary, write_manifest
 
 from pipeline.cli import COMMANDS
 
@@ -36,6 +39,44 @@ def test_bad_usage_exits_2_without_a_traceback(args: tuple[str, ...]) -> None:
     done = catalog3d(*args)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+INTERRUPTED_IN_AN_IMPORT = """
+import sys
+from pipeline.cli import main
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "pipeline.batch":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+main()
+"""
+
+
+def test_a_signal_while_a_command_is_being_loaded_is_no_failure_of_jobs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IN_AN_IMPORT, "run", write_manifest(tmp_path, 1)],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_interrupted_twice_check_ends_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(photo(0, 6000))
+    jobs = [{"id": f"j{number}", "image": "large.png", "prompt": "x"} for number in range(1000)]
+    manifest = write_manifest(tmp_path, jobs)
+    pipe = subprocess.PIPE
+    check = subprocess.Popen(command("check", manifest), stdout=pipe, stderr=pipe, text=True)
+    time.sleep(2)
+    for _ in range(2):
+        check.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    assert check.communicate(timeout=60) == ("", "")
+    assert check.returncode in {130, -signal.SIGINT}
 
 
 @pytest.mark.parametrize("name", ["check", "plan", "run", "status", "jobs", "retry", "credits"])
