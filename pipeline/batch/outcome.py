@@ -31,7 +31,8 @@ class Summary:
 
     `worsened` counts the jobs that failed or turned invalid in this run; `older_open` older
     versions of its jobs that money may stand behind. `asked` are the jobs that --only named, where
-    it did; `limited` is set by --limit.
+    it did; `limited` is set by --limit. `bought` and `spent` are of this run's calls, `earlier` and
+    `earlier_spent` of those of earlier runs whose bill was open when it began.
     """
 
     jobs: Mapping[Status, int]
@@ -43,6 +44,8 @@ class Summary:
     limited: bool = False
     bought: int = 0
     spent: int = 0
+    earlier: int = 0
+    earlier_spent: int = 0
     seconds: float = 0.0
 
     @property
@@ -69,6 +72,8 @@ class Summary:
             "run": {
                 "bought": self.bought,
                 "spent": self.spent / MICRO,
+                "earlier": self.earlier,
+                "earlier_spent": self.earlier_spent / MICRO,
                 "seconds": round(self.seconds, 3),
             },
         }

@@ -65,13 +65,15 @@ class _Run:
         self._work = work
         self._manifest = work.manifest
         self._options = options
+        self._open: dict[int, int] = {}  # attempts of earlier runs whose bill was open
 
     async def through(self, key: str | None) -> Summary:
         """Take in, rescue, buy; always end with a summary, unless something broke inside."""
         manifest = self._manifest
         told = await self._take_in(key)
         await guard_changes(self._work, accepted=self._options.accept_changes)
-        self._work.admission.budget.open.update(await self._work.roster.unsettled())
+        self._open = await self._work.roster.unsettled()
+        self._work.admission.budget.open.update(self._open)
         rescues = await self._work.roster.rescues()
         self._work.emit(Event("start", jobs=await self._work.roster.tally()))
         for event in told:
@@ -150,14 +152,12 @@ class _Run:
         return await to_thread.run_sync(standing_jobs, self._manifest)
 
     async def _summary(self) -> Summary:
-        if self._work.session.write.broken is not None:
-            worsened, older, bought = 0, 0, (0, self._work.admission.budget.spent)
-        else:
-            worsened, older = (
-                await self._work.roster.worsened(),
-                await self._work.roster.left_open(),
-            )
-            bought = await self._work.roster.bought()
+        roster, spent = self._work.roster, self._work.admission.budget.spent
+        worsened = older = bought = earlier = earlier_spent = 0
+        if self._work.session.write.broken is None:
+            worsened, older = await roster.worsened(), await roster.left_open()
+            bought, spent = await roster.bought()
+            earlier, earlier_spent = await roster.bills_of(self._open)
         money = await to_thread.run_sync(standing_money, self._manifest)
         asked = await self._tally()
         jobs = asked
@@ -172,6 +172,8 @@ class _Run:
             worsened=worsened,
             older_open=older,
             limited=self._options.limit is not None,
-            bought=bought[0],
-            spent=bought[1],
+            bought=bought,
+            spent=spent,
+            earlier=earlier,
+            earlier_spent=earlier_spent,
         )

@@ -415,6 +415,11 @@ WHERE job.manifest = :manifest AND job.run = :run AND ticket.changed_run = :run
 SELECT COUNT(*) AS bought, COALESCE(SUM(credits), 0) AS spent
 FROM attempt WHERE run = :run AND state = 'billed';
 
+-- name: bills_of  which of these attempts are billed by now, and what they cost
+SELECT COUNT(*) AS bought, COALESCE(SUM(credits), 0) AS spent
+FROM json_each(:numbers) AS each JOIN attempt ON attempt.number = each.value
+WHERE attempt.state = 'billed';
+
 -- name: tally_of  a batch of a manifest's ids by state
 SELECT ticket.status AS status, COUNT(*) AS jobs
 FROM json_each(:ids) AS wanted

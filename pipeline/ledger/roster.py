@@ -23,7 +23,7 @@ from pipeline.model import Status, Ticket
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from pipeline.ledger.writer import Writer
@@ -182,6 +182,11 @@ class Roster:
     async def bought(self) -> tuple[int, int]:
         """Tell how many calls of this run were billed, and their micro-credits."""
         row = (await self._session.rows("run_money"))[0]
+        return row["bought"], row["spent"]
+
+    async def bills_of(self, attempts: Iterable[int]) -> tuple[int, int]:
+        """Tell how many of these attempts are billed by now, and their micro-credits."""
+        row = (await self._session.rows("bills_of", numbers=json.dumps(list(attempts))))[0]
         return row["bought"], row["spent"]
 
     async def unsettled(self) -> dict[int, int]:

@@ -33,6 +33,9 @@ def show_summary(console: Console, summary: Summary, manifest: Path, folder: str
     show_jobs(console, summary.jobs)
     spent = f"{summary.bought:,} bought for {credits_text(summary.spent)} credits"
     console.print(f"{spent} in {seconds_text(summary.seconds)}")
+    if summary.earlier:
+        cost = credits_text(summary.earlier_spent)
+        console.print(f"{summary.earlier:,} calls of earlier runs were billed, {cost} credits")
     show_money(console, summary.money)
     console.print(Text(safe(f"results: {folder}"), overflow="fold"))
     for line in _advice(summary, manifest):

@@ -176,11 +176,15 @@ def test_a_killed_v2_run_is_continued_and_nothing_is_bought_twice(tmp_path: Path
         time.sleep(0.3)
         run.kill()
         run.communicate(timeout=30)
+        before = summary(catalog3d("status", manifest, "--json"))["credits"]["spent"]
         done = catalog3d("run", manifest, "--json")
         books = api.books()
     assert done.returncode == 0, done.stderr
     assert len(billed(books)) == len(set(billed(books))) == 12
-    assert round(summary(done)["credits"]["spent"] * 1e6) == books["spent_micro"]
+    run_, whole = summary(done)["run"], summary(done)["credits"]["spent"]
+    assert round(whole * 1e6) == books["spent_micro"]
+    assert run_["earlier"] > 0
+    assert before + run_["earlier_spent"] + run_["spent"] == pytest.approx(whole)
 
 
 def test_a_second_run_at_the_same_time_exits_6(tmp_path: Path) -> None:

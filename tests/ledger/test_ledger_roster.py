@@ -11,7 +11,7 @@ from ledger_parts import NOW, PRICE, SENDING, opened, posting
 
 from pipeline.errors import UsageError
 from pipeline.ledger import BEFORE_ALL, put_failed_back
-from pipeline.model import Error, Status
+from pipeline.model import Error, Receipt, Status
 
 pytestmark = pytest.mark.anyio
 
@@ -228,6 +228,22 @@ async def test_a_run_counts_its_own_bills_only(tmp_path: Path) -> None:
         await parts.brought(await parts.pending("cup"), Status.FAILED)
         assert await parts.roster.bought() == (1, PRICE)
         assert await parts.roster.worsened() == 1
+
+
+async def test_of_attempts_whose_bill_was_open_those_are_counted_that_are_billed_by_now(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path / "l.sqlite") as parts:
+        await parts.brought(await parts.pending("mug"), Status.RECEIVED)
+        vase, bought = await parts.brought(await parts.pending("vase"), Status.ACCEPTED)
+        await parts.brought(await parts.pending("cup"), Status.UNKNOWN)
+    async with opened(tmp_path / "l.sqlite") as parts:
+        open_ = await parts.roster.unsettled()
+        assert len(open_) == 2
+        assert await parts.roster.bills_of(open_) == (0, 0)
+        await parts.moves.received(vase, bought, Receipt(credits=PRICE + 1))
+        assert await parts.roster.bills_of(open_) == (1, PRICE + 1)
+        assert await parts.roster.bought() == (0, 0)
 
 
 async def test_retry_puts_a_failed_job_back_with_all_its_tries(tmp_path: Path) -> None:
