@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _FAULTS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
 _READ_AHEAD = 64 << 10  # a connection holds up to twice that of an answer
 _CONNECT_SECONDS = 30.0
-_KEPT_SECONDS = 10.0  # polls come every second or two
 _SAID_LENGTH = 200
 
 
@@ -67,16 +66,10 @@ class AiohttpTransport:
     No redirects (a custom header such as x-api-key would follow them to any host), no unbounded
     decompression (306 kB of gzip can be 300 MiB), no limit of its own. It repeats a GET whose
     connection broke, once; a POST never.
-
-    A POST has a connection of its own, from `once`: a kept one that the server has just closed
-    would fail a paid call with nobody knowing whether it had been read, and a handshake is cheap
-    beside a call of half a minute. What is free goes through `kept`: a poll is no more than its
-    handshake.
     """
 
-    def __init__(self, once: aiohttp.ClientSession, kept: aiohttp.ClientSession) -> None:
-        self._once = once
-        self._kept = kept
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
 
     @asynccontextmanager
     async def send(self, request: Request) -> AsyncIterator[Answer]:
@@ -97,9 +90,8 @@ class AiohttpTransport:
         A body of bytes would be written at once; a stream of them waits for the network.
         """
         seen = SimpleNamespace(connected=False)
-        session = self._kept if request.method == "GET" else self._once
         try:
-            return await session.request(
+            return await self._session.request(
                 request.method,
                 request.url,
                 data=None if request.body is None else sent(request.body),
@@ -117,32 +109,31 @@ class AiohttpTransport:
 
 @asynccontextmanager
 async def http(*, user_agent: str) -> AsyncIterator[AiohttpTransport]:
-    """Open the transport."""
-    async with (
-        _session(user_agent, force_close=True) as once,
-        _session(user_agent, keepalive_timeout=_KEPT_SECONDS) as kept,
-    ):
-        yield AiohttpTransport(once, kept)
+    """Open the transport.
 
-
-def _session(user_agent: str, **connections: Any) -> aiohttp.ClientSession:
+    `force_close`: a connection is used once. A kept one that the server has just closed would
+    fail a paid POST with nobody knowing whether it had been read, and an answer that a server or
+    gateway says twice, or late, would be taken for that to the next request, another job's. A
+    handshake is cheap beside a call of half a minute.
+    """
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(_connected)
-    trace.on_connection_reuseconn.append(_connected)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, **connections),
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(
+        connector=connector,
         auto_decompress=False,
         trace_configs=[trace],
         headers={"User-Agent": user_agent},
         cookie_jar=aiohttp.DummyCookieJar(),
         read_bufsize=_READ_AHEAD,
-    )
+    ) as session:
+        yield AiohttpTransport(session)
 
 
 async def _connected(
     _session: aiohttp.ClientSession,
     context: SimpleNamespace,
-    _params: aiohttp.TraceConnectionCreateEndParams | aiohttp.TraceConnectionReuseconnParams,
+    _params: aiohttp.TraceConnectionCreateEndParams,
 ) -> None:
     """Note that the handshakes, TLS's too, are done; not a byte of the request has left yet."""
     context.trace_request_ctx.connected = True
