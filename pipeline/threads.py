@@ -91,6 +91,7 @@ class Threads:
         self._patience = patience
         self._post = Post()
         self._waiting = deque[tuple[float, Request[Any]]]()
+        self._under_way = 0
         self._first, self._others = SimpleQueue[bool](), SimpleQueue[bool]()  # False: it ends
         self._watch: asyncio.TimerHandle | None = None
         self._closed = False
@@ -99,20 +100,31 @@ class Threads:
 
     async def __call__(self, work: Callable[..., T], /, *args: Any) -> T:
         """Run work in one of the threads, not cut short by a cancelled scope."""
+        return await self._seen_through(self._taken_in(partial(work, *args)))
+
+    async def heavy(self, work: Callable[..., T], /, *args: Any) -> T:
+        """Run work that takes a millisecond or more, and most of it not in the interpreter."""
+        request = self._taken_in(partial(work, *args))
+        if self._under_way:  # the first thread is busy, or about to be
+            self._call_in()
+        return await self._seen_through(request)
+
+    def _taken_in(self, work: Callable[[], T]) -> Request[T]:
         if self._closed:
             raise RuntimeError("the threads have ended")
-        request: Request[T] = Request(partial(work, *args))
+        request = Request(work)
         self._waiting.append((self._loop.time(), request))
         self._first.put(item=True)
         if self._watch is None and len(self._threads) > 1:
             self._watch = self._loop.call_later(self._patience, self._look)
-        return await request.outcome()
+        return request
 
-    async def heavy(self, work: Callable[..., T], /, *args: Any) -> T:
-        """Run work that takes a millisecond or more, and most of it not in the interpreter."""
-        if self._waiting:
-            self._call_in()
-        return await self(work, *args)
+    async def _seen_through(self, request: Request[T]) -> T:
+        self._under_way += 1
+        try:
+            return await request.outcome()
+        finally:
+            self._under_way -= 1
 
     def start(self) -> None:
         """Start the threads."""

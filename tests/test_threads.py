@@ -62,11 +62,16 @@ async def test_others_join_in_where_work_has_waited() -> None:
 
 async def test_others_join_in_where_heavy_work_would_wait() -> None:
     async with threads(2, patience=3600) as hop:
-        behind = threading.Event()
+        begun, behind = threading.Event(), threading.Event()
+
+        def wait() -> bool:
+            begun.set()
+            return behind.wait(20)  # one alone would wait in vain
+
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(hop, behind.wait, 20)  # one alone would wait in vain
+            tasks.start_soon(hop, wait)
+            await anyio.to_thread.run_sync(begun.wait)
             tasks.start_soon(hop.heavy, behind.set)
-            tasks.start_soon(hop.heavy, str, 1)
 
 
 async def test_work_that_has_begun_is_seen_to_its_end_whatever_is_cancelled() -> None:
