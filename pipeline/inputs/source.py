@@ -27,7 +27,7 @@ def read_source(folder: Path, source: str) -> bytes:
     if source.startswith(_DATA_URI):
         data = _data_uri(source)
     else:
-        data = _file(os.path.join(folder, source), source)  # noqa: PTH118 - a third of pathlib's time
+        data = _file(os.path.join(folder, source.rstrip("/")), source)  # noqa: PTH118 - a third of pathlib's time
     if not data:
         raise InputError(f"{name_of(source)}: the file is empty", kind="not_an_image")
     if len(data) > LARGEST:
