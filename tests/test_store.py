@@ -1,7 +1,6 @@
 """Files under their names only when complete."""
 
 import hashlib
-import threading
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import BrokenConnectionError, StoreError
-from pipeline.store import Store, Written
+from pipeline.store import Store
 
 pytestmark = pytest.mark.anyio
 
@@ -40,20 +39,6 @@ async def test_a_stream_that_breaks_leaves_nothing_behind(tmp_path: Path) -> Non
     with pytest.raises(BrokenConnectionError):
         await Store(tmp_path, "{id}").write("y.part", broken())
     assert files(tmp_path) == []
-
-
-async def test_what_follows_a_write_is_done_in_a_thread_once_the_whole_file_is_there(
-    tmp_path: Path,
-) -> None:
-    seen: list[tuple[Written, bytes, bool]] = []
-
-    def then(written: Written) -> None:
-        alone = threading.current_thread() is not threading.main_thread()
-        seen.append((written, (tmp_path / "y.part").read_bytes(), alone))
-
-    data = [b"a" * 1_100_000, b"b" * 10]
-    written = await Store(tmp_path, "{id}").write("y.part", pieces(*data), then)
-    assert seen == [(written, b"".join(data), True)]
 
 
 def test_temporary_names_are_hidden_and_stand_beside_their_targets(tmp_path: Path) -> None:
@@ -162,31 +147,6 @@ async def test_the_head_of_what_stood_there_before_is_forgotten(tmp_path: Path) 
     await store.place([("z.part", "z.glb")])
     (tmp_path / "z.part").write_bytes(b"another")
     assert await store.read("z.part", 512) == b"another"
-
-
-async def test_a_small_file_is_in_memory_for_what_follows_its_writing(tmp_path: Path) -> None:
-    store, seen = Store(tmp_path, "{id}"), list[tuple[bytes, int]]()
-
-    def then(_written: Written) -> None:
-        (tmp_path / "a.part").write_bytes(b"other bytes")
-        file, size = store.opened("a.part")
-        seen.append((file.read(), size))
-
-    await store.write("a.part", pieces(b"ab", b"c"), then)
-    assert seen == [(b"abc", 3)]
-    file, size = store.opened("a.part")
-    with file:
-        assert (file.read(), size) == (b"other bytes", 11)
-
-
-@pytest.mark.parametrize("data", [[bytes(65_537)], [bytes(1 << 20), b"ab"]])
-async def test_a_large_file_is_read_from_the_disk(tmp_path: Path, data: list[bytes]) -> None:
-    store = Store(tmp_path, "{id}")
-    await store.write("a.part", pieces(*data))
-    (tmp_path / "a.part").write_bytes(b"other bytes")
-    file, size = store.opened("a.part")
-    with file:
-        assert (file.read(), size) == (b"other bytes", 11)
 
 
 async def test_more_than_a_head_is_read(tmp_path: Path) -> None:

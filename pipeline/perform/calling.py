@@ -21,14 +21,13 @@ from pipeline.errors import (
 from pipeline.governors import Verdict
 from pipeline.ledger import Closing
 from pipeline.model import Error, Event, Receipt, Status, Stop, StopKind, Ticket
-from pipeline.perform.answering import bring
+from pipeline.perform.answering import Brought, keep_answer
 from pipeline.perform.sharing import share_with_twins
 
 if TYPE_CHECKING:
     from pipeline.admission import Lease
     from pipeline.api.answer import Answer
     from pipeline.api.upload import Upload
-    from pipeline.perform.answering import Brought
     from pipeline.perform.desk import Desk
 
 _ENDS = {
@@ -78,9 +77,6 @@ class Call:
             self._lease, ends, passed=means in {Means.RECEIVED, Means.ACCEPTED}
         )
         if convicted is not None:
-            if self.brought is not None:
-                # what may go wrong with another job's state must not lose this one's body
-                await self._desk.moves.stored(self._ticket, [self.brought.answer])
             await convict(self._desk, convicted)
         return self._ticket, means
 
@@ -131,7 +127,8 @@ class Call:
         desk.admission.settle(self._lease, credits)
         desk.admission.hold.passed()
         desk.tell(before, self._ticket, credits=credits)
-        self.brought = await bring(desk, self._ticket, purchase, answer)
+        stored = await keep_answer(desk, self._ticket, self._attempt, answer)
+        self.brought = Brought(purchase, stored)
 
     async def _accepted(self, request_id: str) -> None:
         before = self._ticket

@@ -48,8 +48,7 @@ async def collect(desk: Desk, ticket: Ticket, brought: Brought | None = None) ->
             links = purchase.links or await _looked_up(desk, purchase)
             files = await arrange(desk, ticket, await _fetch_all(desk, ticket, links))
             purchase = desk.lookup.purchase(ticket) or purchase
-        looks = [brought.look] if brought and brought.look else []
-        collected = await place(desk, ticket, purchase, files, looks)
+        collected = await place(desk, ticket, purchase, files)
     except NotUnderstoodError as error:
         return await _keep(desk, ticket, purchase, answer, error)
     except ApiError as error:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pipeline.ledger import Stored
     from pipeline.store import Store
 
-_LARGE = 1 << 18  # bytes; less is not worth three calls
+LARGE = 1 << 18
+"""Bytes; less is worth no other thread, and no three calls to let the kernel forget it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def look(store: Store, stem: str, file: Stored) -> Look:
     middle = "" if role == "result" else f".{role}"
     summary, suffix = _verified(store, path)
     ending = f"{middle}.{suffix}"
-    if file.artifact.bytes >= _LARGE:
+    if file.artifact.bytes >= LARGE:
         drop_pages(store.path(path))
     wanted = file.artifact.path if file.placed else f"{stem}{ending}"
     there = [store.path(name).exists() for name in (wanted, sidecar(wanted))]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import FormatError, NameTakenError, StoreError
+from pipeline.errors import FormatError
 from pipeline.model import MICRO, Artifact, Error, Json, Status, Ticket
-from pipeline.perform.looking import Look, look_at_all
+from pipeline.perform.looking import LARGE, Look, look_at_all
 from pipeline.perform.naming import Names, journaled, own_sidecar, sidecar
 
 if TYPE_CHECKING:
@@ -22,18 +22,9 @@ RAW = "raw"
 """The role of a billed body that nobody understands."""
 
 
-async def place(
-    desk: Desk,
-    ticket: Ticket,
-    purchase: Purchase,
-    files: Sequence[Stored],
-    looks: Sequence[Look] = (),
-) -> Ticket:
-    """Verify, name, rename, describe: `→ succeeded`; or `→ failed` with the bad result kept.
-
-    `looks` are what the files were found to be, where somebody has looked already.
-    """
-    looks = looks or await _looked_at(desk, ticket, files)
+async def place(desk: Desk, ticket: Ticket, purchase: Purchase, files: Sequence[Stored]) -> Ticket:
+    """Verify, name, rename, describe: `→ succeeded`; or `→ failed` with the bad result kept."""
+    looks = await _looked_at(desk, ticket, files)
     named = await _journaled(desk, ticket, files, looks)
     summary = looks[0].summary
     if isinstance(summary, FormatError):
@@ -102,7 +93,9 @@ def _fields(value: Job | Artifact | Summary) -> Iterator[tuple[str, Any]]:
 
 
 async def _looked_at(desk: Desk, ticket: Ticket, files: Sequence[Stored]) -> list[Look]:
-    return await desk.store.hop(look_at_all, desk.store, desk.store.stem(ticket.job.id), files)
+    large = sum(each.artifact.bytes for each in files) >= LARGE
+    hop = desk.store.heavy if large else desk.store.hop
+    return await hop(look_at_all, desk.store, desk.store.stem(ticket.job.id), files)
 
 
 async def _journaled(
@@ -114,12 +107,7 @@ async def _journaled(
         pairs = zip(files, looks, strict=True)
         return [*first, *[await _named(names, *each) for each in pairs]]
 
-    try:
-        return await journaled(desk, ticket, named)
-    except (StoreError, NameTakenError):
-        # what was looked at as it came stands nowhere in the journal yet
-        await desk.moves.stored(ticket, [*first, *files])
-        raise
+    return await journaled(desk, ticket, named)
 
 
 async def _named(names: Names, file: Stored, look: Look) -> Stored:

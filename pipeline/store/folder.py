@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import json
 import os
 import shutil
 import tempfile
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 import aiofiles
@@ -65,11 +63,11 @@ class Store:
         self.folder = folder
         self._template = template
         self.hop = hop
+        self.heavy = heavy or hop
         self._stream = Streaming(hop, heavy)
         self._clock = clock
         self._fresh: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}
-        self._small: dict[str, bytes] = {}
         self._tried: tuple[Path | None, float] = None, 0.0
 
     def stem(self, job: str) -> str:
@@ -113,11 +111,10 @@ class Store:
         self,
         relative: str,
         pieces: AsyncIterable[bytes],
-        then: Callable[[Written], None] | None = None,
     ) -> Written:
         """Stream a file to disk, durable when this returns. Raises StoreError.
 
-        What fails is taken away again. Once it is durable, `then` is done in the same thread.
+        What fails is taken away again.
         """
         self._forget(relative)
         sink = Sink(self.path(relative))
@@ -125,8 +122,6 @@ class Store:
         def end(pieces: Sequence[bytes]) -> Written:
             written = sink.end(pieces)
             self._fresh[relative], self._heads[relative] = written.sha256, sink.head
-            if then is not None:
-                self._follow(relative, sink.small, partial(then, written))
             return written
 
         try:
@@ -217,7 +212,10 @@ class Store:
 
     async def exists(self, relative: str) -> bool:
         """Tell whether anything has this name."""
-        return await self.hop(self.path(relative).exists)
+        try:
+            return await self.hop(self.path(relative).exists)
+        except OSError as error:
+            raise _cannot(relative, error) from error
 
     async def read(self, relative: str, most: int) -> bytes:
         """Read up to `most` bytes of a file; the head of what was just written is known, once."""
@@ -230,22 +228,9 @@ class Store:
             raise _cannot(relative, error) from error
 
     def opened(self, relative: str) -> tuple[BinaryIO, int]:
-        """Open a file to be read; give its size too. Blocks. Raises OSError.
-
-        What was written just now, and is small, is in memory for what is done then.
-        """
-        if (small := self._small.get(relative)) is not None:
-            return io.BytesIO(small), len(small)
+        """Open a file to be read; give its size too. Blocks. Raises OSError."""
         file = self.path(relative).open("rb")
         return file, os.fstat(file.fileno()).st_size
-
-    def _follow(self, relative: str, small: bytes | None, then: Callable[[], None]) -> None:
-        if small is not None:
-            self._small[relative] = small
-        try:
-            then()
-        finally:
-            self._small.pop(relative, None)
 
     def _forget(self, relative: str) -> None:
         self._fresh.pop(relative, None)

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_SMALL = 1 << 16
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
     """What was written: sha256 (hex) and size in bytes."""
@@ -30,13 +27,11 @@ class Sink:
     """A file that is being written. Its methods block; one is called at a time.
 
     The file is made by the first bytes, its folder with it. `head` is what it begins with, as
-    much as tells a format; `small` the whole of one that came at once and has up to 64 KiB. Raises
-    OSError.
+    much as tells a format. Raises OSError.
     """
 
     def __init__(self, path: Path) -> None:
         self.head = b""
-        self.small: bytes | None = None
         self._path = path
         self._file: int | None = None
         self._is_made = False
@@ -56,10 +51,7 @@ class Sink:
 
     def end(self, pieces: Sequence[bytes]) -> Written:
         """Write the last, and make all of it durable."""
-        came_at_once = self._file is None
         self.take(pieces)
-        if came_at_once and self._size <= _SMALL:
-            self.small = b"".join(pieces)
         assert self._file is not None
         os.fsync(self._file)
         self._close()
