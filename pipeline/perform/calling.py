@@ -110,7 +110,6 @@ class Call:
     async def _received(self, receipt: Receipt, answer: Answer) -> None:
         """Journal the bill, then take the body."""
         desk, before = self._desk, self._ticket
-        answer.when_whole(partial(desk.admission.arrived, self._lease))
         try:
             received = await desk.moves.received(before, self._attempt, receipt)
         except LedgerError as error:
@@ -125,6 +124,8 @@ class Call:
             desk.admission.guessed(self._attempt)
         credits = receipt.bill(self._lease.price)
         desk.admission.settle(self._lease, credits)
+        # not before the bill is counted: another call would go at a price that is known to be old
+        answer.when_whole(partial(desk.admission.arrived, self._lease))
         desk.admission.hold.passed()
         desk.tell(before, self._ticket, credits=credits)
         stored = await keep_answer(desk, self._ticket, self._attempt, answer)

@@ -1,7 +1,8 @@
 """How long a call has its slot."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import anyio
@@ -57,3 +58,38 @@ async def test_the_next_call_goes_when_an_answer_is_here_though_it_is_not_stored
             done = await run(load(path), key=KEY, options=options)
         assert done.exit_code == 0
         assert script.submits == 8
+
+
+class Asked:
+    """A transport that notes how many bills the ledger has when a slot is to be given back."""
+
+    def __init__(self, transport: Transport, ledger: Path, bills: list[int]) -> None:
+        self._transport = transport
+        self._ledger = ledger
+        self._bills = bills
+
+    @asynccontextmanager
+    async def send(self, request: Request) -> AsyncIterator[Answer]:
+        async with self._transport.send(request) as answer:
+
+            def on_end(tell: Callable[[], None]) -> None:
+                with closing(sqlite3.connect(self._ledger)) as db:
+                    query = "SELECT COUNT(*) FROM attempt WHERE state = 'billed'"
+                    self._bills += db.execute(query).fetchone()
+                answer.on_end(tell)
+
+            yield Answer(answer.status, answer.headers, answer.pieces(1 << 20), on_end)
+
+
+async def test_a_slot_is_not_given_back_before_the_bill_is_counted(tmp_path: Path) -> None:
+    """Else a call would go at the old price where the ledger knows already that it has risen."""
+    bills: list[int] = []
+    async with scripted({V1: [billed(GLB)]}) as script:
+        manifest = load(write_manifest(tmp_path, 3, script.url + V1, limits={"concurrency": 1}))
+
+        def wrap(transport: Transport) -> Asked:
+            return Asked(transport, manifest.ledger_path, bills)
+
+        done = await run(manifest, key=KEY, options=Options(wrap=wrap))
+    assert done.exit_code == 0
+    assert bills == [1, 2, 3]
