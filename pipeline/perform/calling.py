@@ -77,7 +77,8 @@ class Call:
             self._lease, ends, passed=means in {Means.RECEIVED, Means.ACCEPTED}
         )
         if convicted is not None:
-            await convict(self._desk, convicted)
+            with self._desk.admission.judging():  # this call's own result waits meanwhile
+                await convict(self._desk, convicted)
         return self._ticket, means
 
     async def _act(self, meaning: Meaning, answer: Answer) -> None:
