@@ -66,7 +66,10 @@ _PARAMETER = re.compile(
     r"\b(parameter|field|image|prompt|mask|point_coords|point|bounding_box|box|seed|include_artifacts)\b"
 )
 _STOPPING = {
-    401: ("unauthorized", "the API key is missing or wrong; set the key's environment variable"),
+    401: (
+        "unauthorized",
+        "the API key is missing or wrong; set the variable of api.key_env",
+    ),
     403: ("forbidden", "this account may not call this model; ask the provider"),
     404: ("not_found", "there is no such model at this URL; check api.url"),
     405: ("method_not_allowed", "this URL takes no POST; check api.url"),

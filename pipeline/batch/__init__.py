@@ -8,7 +8,13 @@ from pipeline.batch.probe import Probed, probe
 from pipeline.batch.putback import PutBack, put_back
 from pipeline.batch.resolving import Resolved, resolve
 from pipeline.batch.run import run
-from pipeline.batch.standing import job_rows, standing_jobs, standing_money, standing_pressure
+from pipeline.batch.standing import (
+    is_running,
+    job_rows,
+    standing_jobs,
+    standing_money,
+    standing_pressure,
+)
 from pipeline.batch.work import Options
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "books_of",
     "check_inputs",
     "find_key",
+    "is_running",
     "job_rows",
     "jobs_json",
     "money_json",

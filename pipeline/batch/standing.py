@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.batch.reading import ledger_name
-from pipeline.ledger import JobRow, Money, Pressure, reading
+from pipeline.ledger import JobRow, Money, Pressure, is_held, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,11 @@ def standing_money(manifest: Manifest) -> Money:
     """Give the ledger's money."""
     with reading(manifest.ledger_path, ledger_name(manifest)) as reader:
         return reader.money()
+
+
+def is_running(manifest: Manifest) -> bool:
+    """Tell whether a run holds the manifest's ledger just now."""
+    return is_held(manifest.ledger_path)
 
 
 def standing_pressure(manifest: Manifest) -> Pressure | None:

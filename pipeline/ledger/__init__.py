@@ -1,6 +1,6 @@
 """The ledger: one SQLite file that is the truth about every job and every bill."""
 
-from pipeline.ledger.lock import hold
+from pipeline.ledger.lock import hold, is_held
 from pipeline.ledger.lookup import Buyer, Lookup, Standing
 from pipeline.ledger.moves import Closing, Moves, Sending
 from pipeline.ledger.reader import Failed, JobRow, Known, Money, Reader, reading
@@ -35,6 +35,7 @@ __all__ = [
     "Writer",
     "begin",
     "hold",
+    "is_held",
     "put_failed_back",
     "reading",
     "resend",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_GLANCE = 0.1  # seconds: far longer than `is_held` has it
+
 
 @contextmanager
 def hold(ledger: Path, *, mounts: Path = TABLE) -> Iterator[None]:
@@ -23,9 +26,8 @@ def hold(ledger: Path, *, mounts: Path = TABLE) -> Iterator[None]:
     let the two disturb each other. The kernel frees it however the process ends, so a stale lock
     cannot be. A ledger reached through a symbolic link is the same ledger.
     """
-    real = ledger.resolve()
-    path = real.with_name(real.name + ".lock")
-    _refuse_network(real, mounts)
+    path = _lock_of(ledger)
+    _refuse_network(ledger.resolve(), mounts)
     try:
         _make_folder(path.parent)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -36,6 +38,31 @@ def hold(ledger: Path, *, mounts: Path = TABLE) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def is_held(ledger: Path) -> bool:
+    """Tell whether a run holds the ledger just now; writes nothing.
+
+    The kernel tells that only to who tries, so whoever looks has the lock for a moment.
+    """
+    try:
+        handle = os.open(_lock_of(ledger), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False  # no run has ever held it, or it is nobody's who asks
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return False
+
+
+def _lock_of(ledger: Path) -> Path:
+    real = ledger.resolve()
+    return real.with_name(real.name + ".lock")
 
 
 def _refuse_network(ledger: Path, mounts: Path) -> None:
@@ -66,7 +93,7 @@ def _make_folder(folder: Path) -> None:
 
 def _lock(handle: int, ledger: Path) -> None:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(handle)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError:
@@ -79,3 +106,12 @@ def _lock(handle: int, ledger: Path) -> None:
         raise LedgerError(
             f"{ledger}: cannot be locked ({error.strerror}); put output.ledger on a local disk"
         ) from error
+
+
+def _take(handle: int) -> None:
+    """Take the lock; whoever only looked at it is gone a moment later."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(_GLANCE)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -148,15 +148,23 @@ class Moves:
         await self._session.write(work)
         return replace(ticket, status=Status.UNKNOWN)
 
-    async def given_back(self, claims: Sequence[Claim]) -> None:
-        """Give tries back that only revealed an outage; what failed by them is pending again."""
+    async def given_back(self, claims: Sequence[Claim]) -> list[str]:
+        """Give tries back that only revealed an outage; give the ids that failed by them.
+
+        Those are pending again.
+        """
         keys = [self._session.bound(id=id_, fingerprint=print_) for id_, print_ in claims]
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: sqlite3.Connection) -> list[str]:
+            back = list[str]()
             for key in keys:
+                failed = db.execute(SQL["failed_with"], key).fetchall()
                 db.execute(SQL["give_back"], key)
+                still = set(db.execute(SQL["failed_with"], key))
+                back += [row["id"] for row in failed if row not in still]
+            return back
 
-        await self._session.write(work)
+        return await self._session.write(work)
 
     async def found(self, attempt: int, receipt: Receipt, links: Iterable[Link]) -> None:
         """Note what the body of a billed answer said beside its headers."""

@@ -303,6 +303,10 @@ SET status = 'failed', error_kind = :error_kind, error_message = :error_message,
     changed_at = :now, changed_run = :run
 WHERE +status = 'unknown' AND fingerprint = :fingerprint;
 
+-- name: failed_with  the failed jobs that one purchase was for
+SELECT id FROM ticket
+WHERE fingerprint = :fingerprint AND (id = :id OR twin_of = :id) AND status = 'failed';
+
 -- name: give_back  a try that only revealed an outage; a job that failed by it is pending again
 UPDATE ticket
 SET attempts = MAX(0, attempts - 1), twin_of = NULL,

@@ -176,8 +176,9 @@ class Call:
             desk.emit(Event("note", message))
         elif was_on and tries:
             revealed = (claim,)  # it became known while this try was being journaled
-        if revealed:
-            await desk.moves.given_back(revealed)
+        back = await desk.moves.given_back(revealed) if revealed else []
+        for id_ in back:
+            desk.emit(Event("job", job=id_, status=Status.PENDING, previous=Status.FAILED))
         if claim in revealed and self._ticket.status is Status.FAILED:
             self._ticket = replace(self._ticket, status=Status.PENDING)
 

@@ -20,6 +20,7 @@ _ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.INVALID})
 class Board:
     """Counts kept from events. Money in micro-credits."""
 
+    has_begun: bool = False
     jobs: Counter[Status] = field(default_factory=Counter)
     began_with: int = 0
     spent: int = 0
@@ -35,6 +36,7 @@ class Board:
             self.remaining = event.remaining
         match event.name:
             case "start":
+                self.has_begun = True
                 self.jobs = Counter(event.jobs)
                 self.began_with = self.done
             case "job":

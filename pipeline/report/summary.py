@@ -70,7 +70,7 @@ def _advice(summary: Summary, manifest: Path) -> list[str]:
     if jobs.get(Status.FAILED):
         lines.append(
             f"{jobs[Status.FAILED]} failed: `catalog3d jobs {manifest} --status failed` says why, "
-            f"`catalog3d retry {manifest}` puts them back"
+            f"`catalog3d retry {manifest}` puts back those that were not billed"
         )
     if jobs.get(Status.INVALID):
         lines.append(
@@ -87,10 +87,16 @@ def _advice(summary: Summary, manifest: Path) -> list[str]:
             f"{jobs[Status.SENT]} were in flight and their answers are lost: they may be billed, "
             "and are unknown from the next run on"
         )
-    if jobs.get(Status.ACCEPTED) or jobs.get(Status.RECEIVED):
+    if jobs.get(Status.ACCEPTED):
         lines.append(
-            "some are paid for and not home yet: run again, that costs nothing. An answer that "
-            "nobody understands is kept for a later version: please report it"
+            f"{jobs[Status.ACCEPTED]} accepted: the next run brings them home before it buys "
+            "anything, and pays nothing for them"
+        )
+    if jobs.get(Status.RECEIVED):
+        lines.append(
+            f"{jobs[Status.RECEIVED]} received: paid for, and not home yet; `catalog3d jobs "
+            f"{manifest} --status received` says why. What the next run can fetch is free; an "
+            "answer that nobody understands is kept for a later version: please report it"
         )
     return lines
 

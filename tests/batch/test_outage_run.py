@@ -1,5 +1,6 @@
 """An outage of the service in the middle of a run: nothing fails by it, and no try is used."""
 
+import re
 from pathlib import Path
 
 from catalogue import billed, catalog3d, local_api, rows, summary, write_manifest
@@ -31,6 +32,10 @@ def test_a_service_that_stays_down_ends_the_run_with_exit_8_and_all_tries_left(
     limits = {"concurrency": 4, "attempts": 1, "give_up_after": 3}
     manifest = write_manifest(tmp_path, 8, "http://127.0.0.1:9/v1/sam-3d-objects", limits=limits)
     done = catalog3d("run", manifest, "--json")
+    failed = re.findall(r"\[\d/8\] (j\d+) failed", done.stderr)
+    assert failed  # by its only try, before the outage was known; then it is told to be back
+    back = re.findall(r"\[\d/8\] (j\d+) pending$", done.stderr, re.MULTILINE)
+    assert sorted(back) == sorted(failed)
     assert done.returncode == 8, done.stderr
     assert summary(done)["stop"]["kind"] == "outage"
     assert "longer than limits.give_up_after" in summary(done)["stop"]["message"]

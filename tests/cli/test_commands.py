@@ -108,6 +108,7 @@ def test_before_the_first_run_every_job_is_pending_and_nothing_is_written(tmp_pa
         },
         "credits": {"spent": 0.0, "unsettled": 0.0, "remaining": None},
         "limits": None,
+        "running": False,
     }
     assert "3 failed jobs" not in catalog3d("retry", manifest).stdout
     catalog3d("plan", manifest)
@@ -129,6 +130,7 @@ def test_a_run_that_buys_nothing_leaves_what_the_last_purchases_told_of_the_limi
     limits = summary(catalog3d("status", manifest, "--json"))["limits"]
     assert (limits["limit"], limits["reason"]) == (3, "as stated")
     assert "last run that bought: at most 3" in catalog3d("status", manifest).stdout
+    assert catalog3d("status", manifest, "--complete").returncode == 1
 
 
 def test_jobs_lists_the_same_as_table_lines_and_csv(tmp_path: Path) -> None:

@@ -199,6 +199,9 @@ def test_a_second_run_at_the_same_time_exits_6(tmp_path: Path) -> None:
     assert second.returncode == 6
     assert "another run holds the ledger" in second.stderr
     assert sum(summary(status)["jobs"].values()) == 4
+    assert summary(status)["running"]
+    told = catalog3d("status", manifest).stdout
+    assert "no run is at work: the next one asks" in told
 
 
 def test_without_a_key_nothing_is_sent_and_the_variable_is_named(tmp_path: Path) -> None:

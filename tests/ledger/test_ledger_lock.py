@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.errors import LedgerError, LedgerLockedError
-from pipeline.ledger import hold
+from pipeline.ledger import hold, is_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +37,28 @@ def test_a_second_holder_is_refused_at_once_and_told_who_holds_it(tmp_path: Path
         holder.wait()
         with hold(ledger):  # the kernel freed it with its process
             pass
+
+
+def test_who_looks_is_told_whether_a_ledger_is_held_and_makes_nothing(tmp_path: Path) -> None:
+    ledger = tmp_path / "l.sqlite"
+    assert not is_held(ledger)
+    assert list(tmp_path.iterdir()) == []
+    with hold(ledger):
+        assert is_held(ledger)
+    assert not is_held(ledger)
+
+
+def test_a_ledger_that_somebody_only_looks_at_is_not_refused(tmp_path: Path) -> None:
+    ledger = tmp_path / "l.sqlite"
+    with hold(ledger):
+        pass
+    looking = os.open(tmp_path / "l.sqlite.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    gone = threading.Timer(0.02, os.close, [looking])
+    gone.start()
+    with hold(ledger):
+        assert is_held(ledger)
+    gone.join()
 
 
 def test_a_ledger_that_was_let_go_can_be_held_again(tmp_path: Path) -> None:

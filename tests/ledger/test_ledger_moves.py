@@ -277,7 +277,7 @@ async def test_only_what_the_service_failed_unbilled_is_given_back(tmp_path: Pat
                 await parts.moves.closed(ticket, attempt, closing, Status.FAILED)
             else:
                 await parts.moves.failed_billed(ticket, attempt, Receipt(credits=9), TROUBLE)
-        await parts.moves.given_back(list(claims.values()))
+        assert await parts.moves.given_back(list(claims.values())) == ["down"]
         assert await parts.sql("SELECT id, status, attempts FROM ticket ORDER BY id") == [
             ("down", "pending", 0),
             ("paid", "failed", 1),
