@@ -64,9 +64,9 @@ async def test_others_join_in_where_heavy_work_would_wait() -> None:
     async with threads(2, patience=3600) as hop:
         begun, behind = threading.Event(), threading.Event()
 
-        def wait() -> bool:
+        def wait() -> None:
             begun.set()
-            return behind.wait(20)  # one alone would wait in vain
+            assert behind.wait(20)  # one alone would wait in vain
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(hop, wait)

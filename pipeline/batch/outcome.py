@@ -32,7 +32,8 @@ class Summary:
     `worsened` counts the jobs that failed or turned invalid in this run; `older_open` older
     versions of its jobs that money may stand behind. `asked` are the jobs that --only named, where
     it did; `limited` is set by --limit. `bought` and `spent` are of this run's calls, `earlier` and
-    `earlier_spent` of those of earlier runs whose bill was open when it began.
+    `earlier_spent` of those of earlier runs whose bill was open when it began. A bill that an
+    earlier run had to guess, and that is corrected in this one, is in neither.
     """
 
     jobs: Mapping[Status, int]

@@ -26,7 +26,7 @@ from pipeline.report.summary import show_jobs, show_money
 from pipeline.report.wording import limits_text, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pipeline.manifest import Manifest
@@ -75,13 +75,17 @@ def _show(manifest: Manifest, *, as_json: bool) -> Mapping[Status, int]:
         if pressure is not None:
             whose = "this run" if running else "last run that bought"
             console.print(Text(f"{whose}: {safe(limits_text(pressure))}", style="dim"))
-        if running:
+        if running or is_running(manifest):  # one that has just begun is at work too
             console.print("a run is at work")
-        elif jobs.get(Status.SENT) or jobs.get(Status.ACCEPTED):
-            console.print(
-                Text(
-                    "no run is at work: the next one asks for the answers of what was in flight",
-                    style="yellow",
-                )
-            )
+        else:
+            for line in _left_behind(jobs):
+                console.print(Text(line, style="yellow"))
     return jobs
+
+
+def _left_behind(jobs: Mapping[Status, int]) -> Iterator[str]:
+    """Say of what a run left in flight what becomes of it."""
+    if sent := jobs.get(Status.SENT):
+        yield f"no run is at work: {sent} sent lost their answers, and are unknown from the next on"
+    if accepted := jobs.get(Status.ACCEPTED):
+        yield f"no run is at work: the next one brings {accepted} accepted home, and pays nothing"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_GLANCE = 0.1  # seconds: far longer than `is_held` has it
+_GLANCE, _GLANCES = 0.02, 250  # seconds; who only looks has the lock for microseconds
 
 
 @contextmanager
@@ -109,9 +109,17 @@ def _lock(handle: int, ledger: Path) -> None:
 
 
 def _take(handle: int) -> None:
-    """Take the lock; whoever only looked at it is gone a moment later."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        time.sleep(_GLANCE)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    """Take the lock, or raise BlockingIOError at once where a run has it.
+
+    Whoever only looks lets others look too, and is gone a moment later.
+    """
+    for _ in range(_GLANCES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            time.sleep(_GLANCE)
+        else:
+            return
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import FormatError
 from pipeline.formats import HEAD_BYTES, Summary, sniff, verify_open
 from pipeline.perform.naming import sidecar
-from pipeline.store import drop_pages
+from pipeline.store import drop_pages, fails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,21 @@ class Look:
     has_sidecar: bool
 
 
-def look(store: Store, stem: str, file: Stored) -> Look:
-    """Look at a file whose result's path, but for the ending, is `stem`. Blocks. Raises OSError."""
+def look_at_all(store: Store, stem: str, files: Sequence[Stored]) -> list[Look]:
+    """Look at files whose result's path, but for the ending, is `stem`. Blocks.
+
+    Raises StoreError for one that cannot be read.
+    """
+    looks = []
+    for each in files:
+        try:
+            looks.append(_look(store, stem, each))
+        except OSError as error:
+            raise fails(each.artifact.path, error) from error
+    return looks
+
+
+def _look(store: Store, stem: str, file: Stored) -> Look:
     path, role = file.temporary or file.artifact.path, file.artifact.role
     middle = "" if role == "result" else f".{role}"
     summary, suffix = _verified(store, path)
@@ -42,11 +55,6 @@ def look(store: Store, stem: str, file: Stored) -> Look:
     wanted = file.artifact.path if file.placed else f"{stem}{ending}"
     there = [store.path(name).exists() for name in (wanted, sidecar(wanted))]
     return Look(summary, ending, wanted, *there)
-
-
-def look_at_all(store: Store, stem: str, files: Sequence[Stored]) -> list[Look]:
-    """Look at files. Blocks. Raises OSError."""
-    return [look(store, stem, each) for each in files]
 
 
 def _verified(store: Store, path: str) -> tuple[Summary | FormatError, str]:

@@ -35,7 +35,7 @@ def show_summary(console: Console, summary: Summary, manifest: Path, folder: str
     console.print(f"{spent} in {seconds_text(summary.seconds)}")
     if summary.earlier:
         cost = credits_text(summary.earlier_spent)
-        console.print(f"{summary.earlier:,} calls of earlier runs were billed, {cost} credits")
+        console.print(f"calls of earlier runs, billed by now: {summary.earlier:,}, {cost} credits")
     show_money(console, summary.money)
     console.print(Text(safe(f"results: {folder}"), overflow="fold"))
     for line in _advice(summary, manifest):

@@ -45,6 +45,11 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 _COPIED = 1 << 20
 
 
+def fails(relative: str, error: OSError) -> StoreError:
+    """Say of an error what it means: that the output folder can no longer be relied on."""
+    return StoreError(f"{relative}: the output folder fails ({error.strerror})")
+
+
 class Store:
     """The output folder. Paths are relative to it; nothing is written outside it.
 
@@ -105,7 +110,7 @@ class Store:
             if shutil.disk_usage(path.parent).free < _LEAST_FREE + others * _RESULT:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301 - as a write would
         except OSError as error:
-            raise _cannot(temporary, error) from error
+            raise fails(temporary, error) from error
 
     async def write(
         self,
@@ -127,7 +132,7 @@ class Store:
         try:
             return await self._stream(sink, pieces, end)
         except OSError as error:
-            raise _cannot(relative, error) from error
+            raise fails(relative, error) from error
 
     def spool(self, pieces: Sequence[bytes]) -> BinaryIO:
         """Write a file without a name beside the results; it is gone once it is closed.
@@ -139,7 +144,7 @@ class Store:
             file.writelines(pieces)
             file.flush()
         except OSError as error:
-            raise _cannot(".", error) from error
+            raise fails(".", error) from error
         return file
 
     async def place(
@@ -160,14 +165,14 @@ class Store:
         try:
             await self.hop(_placed, paths, texts)
         except OSError as error:
-            raise _cannot(renames[0][1] if renames else ".", error) from error
+            raise fails(renames[0][1] if renames else ".", error) from error
 
     async def keep_also_as(self, relative: str, other: str) -> None:
         """Let a file have a second name, under which it stays when the first is taken over."""
         try:
             await self.hop(_link, self.path(relative), self.path(other))
         except OSError as error:
-            raise _cannot(other, error) from error
+            raise fails(other, error) from error
 
     async def copy(self, relative: str, temporary: str) -> Written:
         """Copy a file of the folder to a temporary name, durable when this returns."""
@@ -175,7 +180,7 @@ class Store:
             async with aiofiles.open(self.path(relative), "rb") as source:
                 return await self.write(temporary, _read_pieces(source))
         except OSError as error:
-            raise _cannot(relative, error) from error
+            raise fails(relative, error) from error
 
     async def derive(self, temporary: str, fill: Callable[[BinaryIO], object]) -> Written:
         """Let `fill` write a temporary file, in a thread; durable when this returns.
@@ -186,7 +191,7 @@ class Store:
         try:
             written = await self.hop(filled, self.path(temporary), fill)
         except OSError as error:
-            raise _cannot(temporary, error) from error
+            raise fails(temporary, error) from error
         self._fresh[temporary] = written.sha256
         return written
 
@@ -196,7 +201,7 @@ class Store:
         try:
             await self.hop(_unlink, self.path(relative))
         except OSError as error:
-            raise _cannot(relative, error) from error
+            raise fails(relative, error) from error
 
     async def holds(self, relative: str, sha256: str) -> bool:
         """Tell whether a file is there with these bytes.
@@ -208,14 +213,14 @@ class Store:
         try:
             return await self.hop(_sha256, self.path(relative)) == sha256
         except OSError as error:
-            raise _cannot(relative, error) from error
+            raise fails(relative, error) from error
 
     async def exists(self, relative: str) -> bool:
         """Tell whether anything has this name."""
         try:
             return await self.hop(self.path(relative).exists)
         except OSError as error:
-            raise _cannot(relative, error) from error
+            raise fails(relative, error) from error
 
     async def read(self, relative: str, most: int) -> bytes:
         """Read up to `most` bytes of a file; the head of what was just written is known, once."""
@@ -225,7 +230,7 @@ class Store:
         try:
             return await self.hop(_head, self.path(relative), most)
         except OSError as error:
-            raise _cannot(relative, error) from error
+            raise fails(relative, error) from error
 
     def opened(self, relative: str) -> tuple[BinaryIO, int]:
         """Open a file to be read; give its size too. Blocks. Raises OSError."""
@@ -294,7 +299,3 @@ async def _read_pieces(
 ) -> AsyncIterable[bytes]:
     while piece := await file.read(_COPIED):
         yield piece
-
-
-def _cannot(relative: str, error: OSError) -> StoreError:
-    return StoreError(f"{relative}: the output folder fails ({error.strerror})")

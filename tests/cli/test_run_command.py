@@ -201,7 +201,7 @@ def test_a_second_run_at_the_same_time_exits_6(tmp_path: Path) -> None:
     assert sum(summary(status)["jobs"].values()) == 4
     assert summary(status)["running"]
     told = catalog3d("status", manifest).stdout
-    assert "no run is at work: the next one asks" in told
+    assert "lost their answers, and are unknown from the next on" in told
 
 
 def test_without_a_key_nothing_is_sent_and_the_variable_is_named(tmp_path: Path) -> None:

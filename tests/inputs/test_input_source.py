@@ -29,6 +29,7 @@ def test_a_file_is_read_as_it_is_through_links(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PICTURE)
     (tmp_path / "link").symlink_to("a.png")
     assert read_source(tmp_path, "a.png") == read_source(tmp_path, "link") == PICTURE
+    assert read_source(tmp_path, "a.png/") == PICTURE
     assert read_source(Path("/nowhere"), str(tmp_path / "a.png")) == PICTURE
 
 

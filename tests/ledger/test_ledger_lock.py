@@ -54,7 +54,7 @@ def test_a_ledger_that_somebody_only_looks_at_is_not_refused(tmp_path: Path) -> 
         pass
     looking = os.open(tmp_path / "l.sqlite.lock", os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)
-    gone = threading.Timer(0.02, os.close, [looking])
+    gone = threading.Timer(0.3, os.close, [looking])
     gone.start()
     with hold(ledger):
         assert is_held(ledger)
