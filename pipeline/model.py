@@ -188,12 +188,12 @@ class Stop:
 class Event:
     """Something that happened, for whoever listens: displays, logs, counters.
 
-    `start`: the run begins, `jobs` counts where they stand. `job`: a job moved from `previous` to
-    `status`, or stayed and `error` says why; `credits` were billed by it (micro-credits). `hold`:
-    all wait `seconds` for a rate limit. `limits`: from now on at most `limit` calls are in flight
-    and `per_minute` start, `message` says why; `notable` where that is more than growing. `stop`:
-    nothing more is sent. `note`: worth knowing. `remaining` is the account's balance in
-    micro-credits, as last told.
+    `start`: the run begins, `jobs` counts where they stand, `limit` is the most that are taken up.
+    `job`: a job moved from `previous` to `status`, or stayed and `error` says why; `credits` were
+    billed by it (micro-credits). `hold`: all wait `seconds` for a rate limit. `limits`: from now on
+    at most `limit` calls are in flight and `per_minute` start, `message` says why; `notable` where
+    that is more than growing. `stop`: nothing more is sent. `note`: worth knowing. `remaining` is
+    the account's balance in micro-credits, as last told.
     """
 
     name: Literal["start", "job", "hold", "limits", "stop", "note"]

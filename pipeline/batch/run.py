@@ -75,7 +75,8 @@ class _Run:
         self._open = await self._work.roster.unsettled()
         self._work.admission.budget.open.update(self._open)
         rescues = await self._work.roster.rescues()
-        self._work.emit(Event("start", jobs=await self._work.roster.tally()))
+        tally = await self._work.roster.tally()
+        self._work.emit(Event("start", jobs=tally, limit=self._options.limit))
         for event in told:
             self._work.emit(event)
         if rescues or await self._waits() or await self._is_open() or await self._is_amiss():

@@ -23,6 +23,7 @@ class Board:
     has_begun: bool = False
     jobs: Counter[Status] = field(default_factory=Counter)
     began_with: int = 0
+    most: int | None = None
     spent: int = 0
     remaining: int | None = None
     stop: str | None = None
@@ -38,7 +39,7 @@ class Board:
             case "start":
                 self.has_begun = True
                 self.jobs = Counter(event.jobs)
-                self.began_with = self.done
+                self.began_with, self.most = self.done, event.limit
             case "job":
                 self._moved(event)
             case "hold":
@@ -71,6 +72,7 @@ class Board:
         return sum(self.jobs[status] for status in _ENDED)
 
     @property
-    def in_flight(self) -> int:
-        """Calls under way."""
-        return sum(self.jobs[status] for status in _FLYING)
+    def left(self) -> int:
+        """Jobs that this run has still to do."""
+        left = self.total - self.done
+        return left if self.most is None else min(left, self.began_with + self.most - self.done)

@@ -104,11 +104,10 @@ class LiveDisplay:
         """Estimate what is left from what this run has done so far."""
         board = self._board
         done = board.done - board.began_with
-        open_jobs = board.total - board.done
-        if done < 3 or not open_jobs:
+        if done < 3 or board.left <= 0:
             return ""
         rate = done / max(1e-3, self._clock() - self._began)
-        return f", about {seconds_text(open_jobs / rate)} left"
+        return f", about {seconds_text(board.left / rate)} left"
 
     def _states(self) -> Text:
         board = self._board

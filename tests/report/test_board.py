@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_board_counts_states_money_and_what_is_left() -> None:
     board = Board()
     for event in (START, SENT, RECEIVED, SUCCEEDED):
         board.take(event, 0.0)
-    assert (board.total, board.done, board.began_with, board.in_flight) == (4, 2, 1, 0)
+    assert (board.total, board.done, board.began_with, board.left) == (4, 2, 1, 2)
     assert (board.spent, board.remaining) == (64_100, 9_500_000)
 
 
@@ -114,6 +115,22 @@ def test_the_live_display_fits_every_width_and_nothing_steers_the_terminal(width
     plain.print(display._render())  # noqa: SLF001 - the frame itself is what people see
     assert max(map(len, frame.getvalue().splitlines())) <= width
     assert "1 failed" in frame.getvalue()
+
+
+@pytest.mark.parametrize(("limit", "left"), [(None, 2), (5, 2), (2, 1), (1, 0)])
+def test_what_is_left_is_what_the_run_takes_up(limit: int | None, left: int) -> None:
+    board = Board()  # three pending and one done before; one is done since
+    for event in (replace(START, limit=limit), SENT, RECEIVED, SUCCEEDED):
+        board.take(event, 0.0)
+    assert board.left == left
+
+
+def test_while_the_manifest_is_read_the_display_says_so() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80)
+    display = LiveDisplay(console, verbosity=0, clock=lambda: 0.0)
+    console.print(display._render())  # noqa: SLF001 - the frame itself is what people see
+    assert out.getvalue() == "reading the manifest and its pictures  0.0s\n"
 
 
 @pytest.mark.parametrize(
