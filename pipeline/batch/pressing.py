@@ -68,6 +68,5 @@ class Pressing:
     def _pressure(self) -> Pressure:
         admission = self._admission
         concurrency, rate = admission.concurrency, admission.rate
-        changed = rate.most != self._marks[1]
-        reason = rate.reason if changed else concurrency.reason
-        return Pressure(concurrency.limit, reason, rate.most)
+        reasons = [concurrency.reason] if rate.most is None else [concurrency.reason, rate.reason]
+        return Pressure(concurrency.limit, "; ".join(dict.fromkeys(reasons)), rate.most)

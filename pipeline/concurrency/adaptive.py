@@ -21,6 +21,7 @@ _GROWTH = 3
 _GAP, _LEAST_GAP = 0.05, 0.02
 _MOST_CAUTION = 5.0
 _CALMS = 0.7
+_FULL = "as many as limits.max_concurrency allows"
 
 
 class Adaptive(Fixed):
@@ -133,7 +134,8 @@ class Adaptive(Fixed):
     def _raise(self, limit: int, reason: str) -> None:
         limit = min(limit, self._ceiling, self._queue.most)
         if limit > self.limit:
-            self.limit, self.reason = limit, reason
+            self.limit = limit
+            self.reason = _FULL if limit == self._ceiling else reason
 
     def _cut(self, limit: int, reason: str) -> None:
         self.limit = max(1, min(limit, self.limit))

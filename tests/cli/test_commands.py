@@ -133,6 +133,21 @@ def test_a_run_that_buys_nothing_leaves_what_the_last_purchases_told_of_the_limi
     assert catalog3d("status", manifest, "--complete").returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("concurrency", "reason"),
+    [(3, "as stated"), ("auto", "finding out how long a call takes; as stated")],
+)
+def test_status_says_why_calls_and_starts_are_limited_as_they_are(
+    tmp_path: Path, concurrency: int | str, reason: str
+) -> None:
+    limits = {"concurrency": concurrency, "requests_per_minute": 6000}
+    with local_api(*FAST) as api:
+        manifest = write_manifest(tmp_path, 1, api.urls["v1"], limits=limits)
+        catalog3d("run", manifest)
+    told = summary(catalog3d("status", manifest, "--json"))["limits"]
+    assert (told["per_minute"], told["reason"]) == (6000, reason)
+
+
 def test_jobs_lists_the_same_as_table_lines_and_csv(tmp_path: Path) -> None:
     with local_api(*FAST) as api:
         manifest = write_manifest(tmp_path, 3, api.urls["v1"])

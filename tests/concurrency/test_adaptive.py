@@ -58,6 +58,7 @@ def test_it_grows_up_to_fourfold_a_round_trip_and_up_to_its_ceiling() -> None:
     assert limits[0] == 9
     assert 18 <= limits[1] <= 27
     assert limits[2] == 50
+    assert stream.limit.reason == "as many as limits.max_concurrency allows"
 
 
 def test_starts_are_a_twentieth_of_a_second_apart() -> None:
