@@ -149,6 +149,18 @@ async def test_the_head_of_what_stood_there_before_is_forgotten(tmp_path: Path) 
     assert await store.read("z.part", 512) == b"another"
 
 
+@pytest.mark.parametrize("data", [[b"abc"], [bytes(65_537)], [bytes(1 << 20), b"ab"]])
+async def test_a_file_that_was_written_is_read_from_the_disk(
+    tmp_path: Path, data: list[bytes]
+) -> None:
+    store = Store(tmp_path, "{id}")
+    await store.write("a.part", pieces(*data))
+    (tmp_path / "a.part").write_bytes(b"other bytes")
+    file, size = store.opened("a.part")
+    with file:
+        assert (file.read(), size) == (b"other bytes", 11)
+
+
 async def test_more_than_a_head_is_read(tmp_path: Path) -> None:
     store = Store(tmp_path, "{id}")
     await store.write("y.part", pieces(b"x" * 1000))

@@ -76,13 +76,13 @@ class LiveDisplay:
 
     def _render(self) -> RenderableType:
         board, now = self._board, self._clock()
+        elapsed = now - self._began
+        if not board.has_begun:
+            return Text(f"reading the manifest and its pictures  {seconds_text(elapsed)}")
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(ratio=1, min_width=10)
         table.add_column(justify="right", no_wrap=True)
-        if not board.has_begun:
-            return Text(f"reading the manifest and its pictures  {seconds_text(now - self._began)}")
         bar = ProgressBar(total=max(1, board.total), completed=board.done, complete_style="green")
-        elapsed = now - self._began
         table.add_row(bar, f"{board.done:,}/{board.total:,}  {seconds_text(elapsed)}{self._left()}")
         parts: list[RenderableType] = [table, self._states()]
         if board.flying:

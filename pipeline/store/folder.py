@@ -112,11 +112,7 @@ class Store:
         except OSError as error:
             raise fails(temporary, error) from error
 
-    async def write(
-        self,
-        relative: str,
-        pieces: AsyncIterable[bytes],
-    ) -> Written:
+    async def write(self, relative: str, pieces: AsyncIterable[bytes]) -> Written:
         """Stream a file to disk, durable when this returns. Raises StoreError.
 
         What fails is taken away again.

@@ -35,19 +35,22 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     async def handle(self, stream: SocketStream) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += await stream.receive()
-        text, _, body = head.partition(b"\r\n\r\n")
-        line, *fields = text.decode("latin-1").split("\r\n")
-        headers = {
-            name.lower(): value.strip() for name, _, value in (f.partition(":") for f in fields)
-        }
-        while len(body) < int(headers.get("content-length", "0")):
-            body += await stream.receive()
-        self.requests.append(Received(line, headers, body))
+        self.requests.append(await received(stream))
         act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
         await act(stream)
+
+
+async def received(stream: SocketStream) -> Received:
+    """Read a request. Raises EndOfStream where none comes any more."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += await stream.receive()
+    text, _, body = head.partition(b"\r\n\r\n")
+    line, *fields = text.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (f.partition(":") for f in fields)}
+    while len(body) < int(headers.get("content-length", "0")):
+        body += await stream.receive()
+    return Received(line, headers, body)
 
 
 @asynccontextmanager

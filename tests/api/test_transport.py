@@ -13,6 +13,7 @@ from raw_server import (
     hang_up,
     listening,
     raw_server,
+    received,
     redirect,
     reply,
     reset,
@@ -79,18 +80,15 @@ async def test_an_answer_that_is_said_twice_is_not_taken_for_another_requests(
 ) -> None:
     async def serve_twice(stream: SocketStream) -> None:
         while True:
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                head += await stream.receive()
-            path = head.split()[1]
+            path = (await received(stream)).line.split()[1]
             for _ in range(2):
-                await stream.send(OK + b"Content-Length: 2\r\n\r\n" + path)
+                await stream.send(OK + b"Content-Length: 2\r\n\r\n" + path.encode())
                 await anyio.sleep(0.05)
 
     async with listening(serve_twice) as port:
-        for path in (b"/a", b"/b", b"/c"):
-            get = Request("GET", f"http://127.0.0.1:{port}{path.decode()}", 20.0)
-            assert await whole(transport, get) == (200, path)
+        for path in ("/a", "/b", "/c"):
+            get = Request("GET", f"http://127.0.0.1:{port}{path}", 20.0)
+            assert await whole(transport, get) == (200, path.encode())
             await anyio.sleep(0.1)
 
 
