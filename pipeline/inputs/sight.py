@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.inputs.picture import opened, upright_size
-from pipeline.inputs.source import name_of, read_source
+from pipeline.inputs.source import name_of, path_of, read_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def look_and_stamp(folder: Path, source: str, now: int) -> tuple[Sight, Stamp | 
 
     `now`, in ns, is before the look. Of large files one is in memory at a time.
     """
-    path = os.path.join(folder, source)  # noqa: PTH118 - as above
+    path = path_of(folder, source)
     before = stamp_of(path)
     with _one_large if before is not None and before.size > _LARGE else nullcontext():
         sight = look(folder, source)
